@@ -1,0 +1,2 @@
+//! The `domus` program.
+fn main() {}
