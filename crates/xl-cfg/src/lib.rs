@@ -1,1 +1,35 @@
-//! Placeholder.
+//! The xl.cfg language of Xen: values, quoting, device grammars, reader and writer.
+//!
+//! Nothing here reads a file or runs a program: text goes in, text comes out.
+//!
+//! ```
+//! use xl_cfg::{Config, Key, Value};
+//!
+//! let mut config = Config::new();
+//! config.set(Key::new("name")?, Value::from("mrkitty"));
+//! config.set(Key::new("memory")?, Value::from(256_i64));
+//! let text = config.to_text()?;
+//! assert_eq!(text, "name = \"mrkitty\"\nmemory = 256\n");
+//! assert_eq!(Config::parse(&text)?, config);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! One file per grammar: [`disk`] and [`vif`] hold those of device strings, `lexer` and `parse` that of the file.
+//! The rules are those of Xen's own `libxlu_cfg_l.l`, `libxlu_cfg_y.y` and `libxlu_disk_l.l`.
+
+mod config;
+pub mod disk;
+mod key;
+mod lexer;
+mod parse;
+mod spec;
+mod value;
+pub mod vif;
+mod write;
+
+pub use config::Config;
+pub use key::{Key, KeyError};
+pub use parse::ParseError;
+pub use spec::SpecError;
+pub use value::{Value, ValueError};
+pub use write::{WriteError, WriteReason};

@@ -1,0 +1,86 @@
+//! Laws that hold for every configuration.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use proptest::prelude::*;
+use xl_cfg::disk::{Access, Disk, Format};
+use xl_cfg::vif::Vif;
+use xl_cfg::{Config, Key, Value};
+
+fn value() -> impl Strategy<Value = Value> {
+    let atom = prop_oneof![
+        any::<i64>().prop_map(Value::Integer),
+        // All that xl.cfg can carry: no NUL and no control character without an escape.
+        r"[^\x00-\x06\x0e-\x1f\x7f]{0,40}".prop_map(Value::String),
+        r#"[\\"'#;,=\[\] \n\t0-9a-]{0,12}"#.prop_map(Value::String),
+    ];
+    atom.prop_recursive(3, 12, 4, |inner| {
+        prop::collection::vec(inner, 0..4).prop_map(Value::List)
+    })
+}
+
+fn config() -> impl Strategy<Value = Config> {
+    prop::collection::vec(("[a-z][._0-9a-z]{0,8}", value()), 0..8).prop_map(|entries| {
+        let mut config = Config::new();
+        for (key, value) in entries {
+            config.set(Key::new(&key).unwrap(), value);
+        }
+        config
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_reads_back(config in config()) {
+        let text = config.to_text().unwrap();
+        let read = Config::parse(&text).unwrap();
+        prop_assert_eq!(&read, &config);
+        prop_assert_eq!(read.to_text().unwrap(), text);
+    }
+
+    #[test]
+    fn a_number_stays_a_number(number in 0..=i64::MAX) {
+        let mut config = Config::new();
+        config.set(Key::new("memory").unwrap(), Value::Integer(number));
+        let read = Config::parse(&config.to_text().unwrap()).unwrap();
+        prop_assert!(matches!(read.get("memory"), Some(Value::Integer(read)) if *read == number));
+    }
+
+    #[test]
+    fn no_text_makes_the_reader_panic(text in any::<String>()) {
+        if let Err(error) = Config::parse(&text) {
+            prop_assert!(error.line >= 1 && error.column >= 1);
+            prop_assert!(!error.to_string().is_empty());
+        }
+    }
+
+    #[test]
+    fn no_near_text_makes_the_reader_panic(text in "([a-c]|\\+?=|[0-9x]|[\"'\\\\#;,\\[\\]\n\t\r :.-]|é){0,30}") {
+        let _ = Config::parse(&text);
+        let _ = Disk::parse(&text);
+        let _ = Vif::parse(&text);
+    }
+
+    #[test]
+    fn a_disk_reads_back(
+        target in "/[^\\x00-\\x1f\\x7f-\\x{9f}]{0,20}",
+        format in prop::sample::select(vec![Format::Raw, Format::Qcow2, Format::Vhd]),
+        vdev in "(xvd|hd|sd)[a-z]{1,2}[0-9]{0,2}",
+        writable in any::<bool>(),
+        cdrom in any::<bool>(),
+    ) {
+        let access = if writable && !cdrom { Access::ReadWrite } else { Access::ReadOnly };
+        let disk = Disk { target, format, vdev, access, cdrom };
+        prop_assert_eq!(Disk::parse(&disk.to_spec().unwrap()).unwrap(), disk);
+    }
+
+    #[test]
+    fn a_vif_reads_back(
+        bridge in prop::option::of("[^,\\x00-\\x1f\\x7f-\\x{9f}]{1,15}"),
+        script in prop::option::of("/[a-z=]{1,15}"),
+        mac in prop::option::of("00:16:3e(:[0-9a-f]{2}){3}"),
+    ) {
+        let vif = Vif { mac, bridge, script, ..Vif::default() };
+        prop_assert_eq!(Vif::parse(&vif.to_spec().unwrap()).unwrap(), vif);
+    }
+}
