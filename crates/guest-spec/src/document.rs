@@ -1,0 +1,322 @@
+//! The types of `guests.json`. Their doc comments are the schema's descriptions.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{ByteSize, Mac, Mib};
+
+/// What is declared of this Dom0's guests. Written by `modules/dom0`, read by `domus`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Document {
+    /// The version of this format: 1.
+    pub version: u32,
+    /// The folder of xl configurations; `auto` below it is what xendomains starts.
+    #[serde(default = "default_config_dir")]
+    pub config_dir: String,
+    /// The bridges that Domus makes.
+    #[serde(default)]
+    pub bridges: Vec<Bridge>,
+    /// The enabled guests.
+    pub guests: Vec<Guest>,
+}
+
+fn default_config_dir() -> String {
+    "/etc/xen".to_owned()
+}
+
+/// A bridge of the Dom0 for guests' vifs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Bridge {
+    /// The interface's name, at most 15 characters.
+    pub name: String,
+    /// The Dom0's own address on it, with its prefix length: `10.10.0.1/24`.
+    #[serde(default)]
+    pub address: Option<String>,
+    /// The interface of the Dom0 that becomes a port of it.
+    #[serde(default)]
+    pub uplink: Option<String>,
+}
+
+/// A guest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Guest {
+    /// The domain's name.
+    pub name: String,
+    /// How the guest is virtualised.
+    #[serde(rename = "type")]
+    pub guest_type: GuestType,
+    /// The domain's UUID, the same at every start; it is how Domus knows its own.
+    pub uuid: Uuid,
+    /// Memory at start, in MiB.
+    pub memory_mib: Mib,
+    /// The most memory that the guest can be given while it runs, in MiB; `memoryMib` when null.
+    #[serde(default)]
+    pub max_memory_mib: Option<Mib>,
+    /// Virtual CPUs at start.
+    pub vcpus: u32,
+    /// The most virtual CPUs that the guest can be given while it runs; `vcpus` when null.
+    #[serde(default)]
+    pub max_vcpus: Option<u32>,
+    /// What the guest boots.
+    pub boot: Boot,
+    /// Its disks.
+    #[serde(default)]
+    pub disks: Vec<Disk>,
+    /// Its network interfaces, in the order in which the guest numbers them.
+    #[serde(default)]
+    pub networks: Vec<Network>,
+    /// Whether it starts with the Dom0.
+    #[serde(default)]
+    pub autostart: bool,
+    /// What happens when the guest powers off.
+    pub on_poweroff: Action,
+    /// What happens when the guest reboots.
+    pub on_reboot: Action,
+    /// What happens when the guest crashes.
+    pub on_crash: Action,
+    /// Further keys of xl.cfg.
+    #[serde(default)]
+    pub settings: BTreeMap<String, Setting>,
+}
+
+/// How a guest is virtualised; xl.cfg's `type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum GuestType {
+    /// Paravirtualised.
+    Pv,
+    /// Hardware-assisted, without an emulated machine.
+    Pvh,
+    /// Hardware-assisted, with an emulated PC.
+    Hvm,
+}
+
+impl GuestType {
+    /// As xl.cfg writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pv => "pv",
+            Self::Pvh => "pvh",
+            Self::Hvm => "hvm",
+        }
+    }
+}
+
+/// What a guest boots.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Boot {
+    /// Who finds the kernel.
+    pub bootloader: Bootloader,
+    /// The kernel in the Dom0's file system; for `pvgrub`, GRUB's Xen image.
+    #[serde(default)]
+    pub kernel: Option<String>,
+    /// The initial RAM disk in the Dom0's file system.
+    #[serde(default)]
+    pub initrd: Option<String>,
+    /// The kernel's command line.
+    #[serde(default)]
+    pub cmdline: Option<String>,
+}
+
+/// Who finds a guest's kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Bootloader {
+    /// pygrub reads the guest's grub.cfg in the Dom0.
+    Pygrub,
+    /// GRUB's Xen image runs inside the guest and reads its grub.cfg there.
+    Pvgrub,
+    /// The Dom0 gives kernel, initial RAM disk and command line.
+    Direct,
+    /// The emulated PC's firmware.
+    Firmware,
+}
+
+impl Bootloader {
+    /// As the option is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pygrub => "pygrub",
+            Self::Pvgrub => "pvgrub",
+            Self::Direct => "direct",
+            Self::Firmware => "firmware",
+        }
+    }
+
+    /// Whether it reads the guest's own disk before the guest's kernel runs.
+    #[must_use]
+    pub const fn reads_disk(self) -> bool {
+        matches!(self, Self::Pygrub | Self::Pvgrub)
+    }
+}
+
+/// A disk of a guest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Disk {
+    /// What the declaration calls it: `disks.<name>`.
+    pub name: String,
+    /// The image or block device in the Dom0.
+    pub path: String,
+    /// The declared mount that holds it, other than `/`; no image is made there unless it is mounted.
+    #[serde(default)]
+    pub mount_point: Option<String>,
+    /// The size of an image that is made; null where the disk is not made by Domus.
+    #[serde(default)]
+    pub size: Option<ByteSize>,
+    /// The image's format. Never probed: a guest could write another's signature into a raw disk.
+    pub format: DiskFormat,
+    /// The name in the guest: `xvda`.
+    pub vdev: String,
+    /// Whether the guest may only read it.
+    #[serde(default)]
+    pub read_only: bool,
+    /// Whether it is a CD-ROM.
+    #[serde(default)]
+    pub cdrom: bool,
+    /// The file system that a new image gets.
+    #[serde(default)]
+    pub filesystem: Option<FileSystem>,
+}
+
+/// An image's format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DiskFormat {
+    /// The disk's bytes, as they are.
+    Raw,
+    /// QEMU's copy-on-write format.
+    Qcow2,
+}
+
+/// The file system that a new image gets.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FileSystem {
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: FileSystemType,
+    /// Its label, at most 16 bytes.
+    #[serde(default)]
+    pub label: Option<String>,
+}
+
+/// A file system that Domus makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum FileSystemType {
+    /// ext4
+    Ext4,
+    /// ext3
+    Ext3,
+    /// ext2
+    Ext2,
+}
+
+/// A network interface of a guest; a vif.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Network {
+    /// What the declaration calls it: `networks.<name>`.
+    pub name: String,
+    /// The Dom0's bridge that it joins.
+    #[serde(default)]
+    pub bridge: Option<String>,
+    /// Its MAC address.
+    pub mac: Mac,
+    /// The address that the hotplug script is told.
+    #[serde(default)]
+    pub ip: Option<String>,
+    /// The hotplug script, in place of xl's `vif-bridge`.
+    #[serde(default)]
+    pub script: Option<String>,
+}
+
+/// What happens to a domain that ended; xl.cfg's `on_*`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// The domain goes.
+    Destroy,
+    /// It is created anew.
+    Restart,
+    /// It is kept under another name, and created anew.
+    RenameRestart,
+    /// It is kept as it is.
+    Preserve,
+    /// Its memory is written to `/var/lib/xen/dump`, then it goes.
+    CoredumpDestroy,
+    /// Its memory is written to `/var/lib/xen/dump`, then it is created anew.
+    CoredumpRestart,
+    /// It is reset in place, where its type can be.
+    SoftReset,
+}
+
+impl Action {
+    /// As xl.cfg writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Destroy => "destroy",
+            Self::Restart => "restart",
+            Self::RenameRestart => "rename-restart",
+            Self::Preserve => "preserve",
+            Self::CoredumpDestroy => "coredump-destroy",
+            Self::CoredumpRestart => "coredump-restart",
+            Self::SoftReset => "soft-reset",
+        }
+    }
+}
+
+/// A free-form value of xl.cfg.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    expecting = "a setting is a string, a whole number, true, false, or a list of these"
+)]
+pub enum Setting {
+    /// Written 1 or 0.
+    Boolean(bool),
+    /// A number.
+    Integer(i64),
+    /// A string.
+    String(String),
+    /// A list.
+    List(Vec<Setting>),
+}
+
+impl Guest {
+    /// The most memory that the guest can be given while it runs.
+    #[must_use]
+    pub fn max_memory(&self) -> Mib {
+        self.max_memory_mib.unwrap_or(self.memory_mib)
+    }
+
+    /// The disks as xl is to get them: those that can be booted first, in the order of their vdevs.
+    ///
+    /// libxl gives the first disk of its list to the bootloader, whatever its vdev
+    /// (`libxl_create.c`, `initiate_domain_create`: `bl.disk = &d_config->disks[0]`).
+    #[must_use]
+    pub fn disks_in_boot_order(&self) -> Vec<&Disk> {
+        let mut disks: Vec<_> = self.disks.iter().collect();
+        disks.sort_by_key(|disk| (disk.cdrom, disk.vdev.len(), &disk.vdev));
+        disks
+    }
+
+    /// The disk that pygrub and GRUB's Xen image look at first.
+    #[must_use]
+    pub fn boot_disk(&self) -> Option<&Disk> {
+        self.disks_in_boot_order()
+            .into_iter()
+            .find(|disk| !disk.cdrom)
+    }
+}
