@@ -44,8 +44,9 @@ impl FromStr for Mac {
 
 impl fmt::Display for Mac {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d, e, g] = self.0;
-        write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
+        let [head, tail @ ..] = self.0;
+        write!(f, "{head:02x}")?;
+        tail.iter().try_for_each(|octet| write!(f, ":{octet:02x}"))
     }
 }
 

@@ -94,9 +94,18 @@ fn place(document: &Value, path: &Path) -> String {
         [] => "the document".to_owned(),
         [list, name] if list == "guests" => format!("guest {name}"),
         [list, name, option @ ..] if list == "guests" => {
-            format!("guest {name}, option {}", option.join("."))
+            format!("guest {name}, option {}", option_name(&option.join(".")))
         }
         words => words.join("."),
+    }
+}
+
+/// The option of the NixOS module that a field comes from.
+fn option_name(field: &str) -> &str {
+    match field {
+        "memoryMib" => "memory",
+        "maxMemoryMib" => "maxMemory",
+        field => field.strip_prefix("boot.").unwrap_or(field),
     }
 }
 

@@ -81,9 +81,9 @@ impl Document {
             settings(&mut report);
             problems.append(&mut report.problems);
         }
-        names(&self.guests, &mut problems);
-        shared_disks(&self.guests, &mut problems);
-        macs_and_uuids(&self.guests, &mut problems);
+        let guests = names(&self.guests, &mut problems);
+        shared_disks(&guests, &mut problems);
+        macs_and_uuids(&guests, &mut problems);
         problems
     }
 }
@@ -280,27 +280,28 @@ fn holds_secret(key: &str, setting: &Setting) -> bool {
     }
 }
 
-fn names(guests: &[Guest], problems: &mut Vec<Problem>) {
+/// Judges the names, and gives the guests without those declared a second time, about which
+/// everything else would be said twice.
+fn names<'a>(guests: &'a [Guest], problems: &mut Vec<Problem>) -> Vec<&'a Guest> {
     let mut seen: HashSet<&str> = HashSet::new();
     let mut words: HashMap<&str, &str> = HashMap::new();
-    for guest in guests {
-        let problem = |message: String| Problem {
+    let (guests, again): (Vec<_>, Vec<_>) =
+        guests.iter().partition(|guest| seen.insert(&guest.name));
+    for guest in again {
+        problems.push(Problem {
             guest: Some(guest.name.clone()),
             option: "name".into(),
-            message,
-        };
-        if !seen.insert(&guest.name) {
-            problems.push(problem("it is declared twice; rename or remove one".into()));
-        }
+            message: "it is declared twice; rename or remove one".into(),
+        });
     }
     // A name can only be a whole word of another where it begins and ends at a border of words, so
     // looking up each name's sub-words is linear where comparing all pairs would not be.
-    for guest in guests {
+    for guest in &guests {
         for part in sub_words(&guest.name) {
             words.entry(part).or_insert(&guest.name);
         }
     }
-    for guest in guests {
+    for guest in &guests {
         let Some(longer) = words
             .get(guest.name.as_str())
             .filter(|longer| **longer != guest.name)
@@ -317,6 +318,7 @@ fn names(guests: &[Guest], problems: &mut Vec<Problem>) {
             ),
         });
     }
+    guests
 }
 
 /// Every part of a name, but the whole, that `grep -w` could find in it.
@@ -335,7 +337,7 @@ fn sub_words(name: &str) -> impl Iterator<Item = &str> {
         .filter(move |part| part.len() < name.len())
 }
 
-fn shared_disks(guests: &[Guest], problems: &mut Vec<Problem>) {
+fn shared_disks(guests: &[&Guest], problems: &mut Vec<Problem>) {
     let mut users: HashMap<&str, Vec<(&Guest, &Disk)>> = HashMap::new();
     for guest in guests {
         for disk in &guest.disks {
@@ -362,7 +364,7 @@ fn shared_disks(guests: &[Guest], problems: &mut Vec<Problem>) {
     }
 }
 
-fn macs_and_uuids(guests: &[Guest], problems: &mut Vec<Problem>) {
+fn macs_and_uuids(guests: &[&Guest], problems: &mut Vec<Problem>) {
     let mut macs = HashMap::new();
     let mut uuids = HashMap::new();
     for guest in guests {

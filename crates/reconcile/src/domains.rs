@@ -1,0 +1,249 @@
+//! The domains that Xen has, as xl tells them.
+//!
+//! `xl list -v` names every domain with its UUID and state; `xl list -l` gives libxl's configuration
+//! of those whose configuration it can read. A domain that only the first knows is still known.
+
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::program::{self, ProgramError, Programs};
+
+/// A domain of this host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Domain {
+    /// Its number, until it ends.
+    pub domid: u32,
+    /// Its name.
+    pub name: String,
+    /// Its UUID.
+    pub uuid: Uuid,
+    /// The memory that it has now, in MiB.
+    pub memory_mib: u64,
+    /// The vCPUs that are online.
+    pub vcpus: u32,
+    /// What it is doing.
+    pub state: State,
+    /// libxl's configuration of it, where libxl has one.
+    pub config: Option<DomainConfig>,
+}
+
+/// What a domain is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It runs, or waits for something to do.
+    Running,
+    /// It is paused, or still being built.
+    Paused,
+    /// It shut down and is not gone yet.
+    Shutdown,
+    /// It crashed.
+    Crashed,
+    /// It is being taken apart.
+    Dying,
+}
+
+impl State {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Shutdown => "shut down",
+            Self::Crashed => "crashed",
+            Self::Dying => "dying",
+        }
+    }
+
+    /// From xl's six columns `rbpscd`, each a letter or a hyphen (`xl_list.c`, `list_domains`).
+    fn parse(columns: &str) -> Option<Self> {
+        let has = |letter: char| columns.contains(letter);
+        let known = columns.len() == 6 && columns.chars().all(|c| "rbpscd-".contains(c));
+        match () {
+            () if !known => None,
+            () if has('d') => Some(Self::Dying),
+            () if has('c') => Some(Self::Crashed),
+            () if has('s') => Some(Self::Shutdown),
+            () if has('p') => Some(Self::Paused),
+            () => Some(Self::Running),
+        }
+    }
+}
+
+/// The part of libxl's configuration of a domain (`libxl_domain_config`) that Domus compares.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct DomainConfig {
+    /// `c_info`
+    #[serde(default)]
+    pub c_info: CreateInfo,
+    /// `b_info`
+    #[serde(default)]
+    pub b_info: BuildInfo,
+    /// The disks.
+    #[serde(default)]
+    pub disks: Vec<DiskConfig>,
+    /// The network interfaces.
+    #[serde(default)]
+    pub nics: Vec<NicConfig>,
+}
+
+/// `libxl_domain_create_info`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct CreateInfo {
+    /// The name.
+    pub name: Option<String>,
+}
+
+/// `libxl_domain_build_info`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct BuildInfo {
+    /// The most memory, in KiB.
+    pub max_memkb: Option<u64>,
+    /// The memory that the guest is to have, in KiB.
+    pub target_memkb: Option<u64>,
+    /// The most vCPUs.
+    pub max_vcpus: Option<u32>,
+    /// The kernel.
+    pub kernel: Option<String>,
+    /// The initial RAM disk.
+    pub ramdisk: Option<String>,
+    /// The kernel's command line.
+    pub cmdline: Option<String>,
+}
+
+/// `libxl_device_disk`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct DiskConfig {
+    /// The image or device.
+    pub pdev_path: Option<String>,
+    /// The name in the guest.
+    pub vdev: Option<String>,
+}
+
+/// `libxl_device_nic`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct NicConfig {
+    /// The MAC address.
+    pub mac: Option<String>,
+    /// The bridge.
+    pub bridge: Option<String>,
+}
+
+/// Why the domains are not known.
+#[derive(Debug, thiserror::Error)]
+pub enum DomainsError {
+    /// xl did not answer.
+    #[error("{0}. Look at `systemctl status xenstored` and the journal")]
+    Program(#[from] ProgramError),
+    /// xl's answer makes no sense.
+    #[error("`xl list {option}` answered what Domus cannot read ({why}): {line:?}")]
+    Junk {
+        /// Which list.
+        option: &'static str,
+        /// What is wrong.
+        why: String,
+        /// Where.
+        line: String,
+    },
+}
+
+/// Asks xl for all domains.
+///
+/// # Errors
+/// When xl fails, hangs, or answers what cannot be read.
+pub fn list(programs: &Programs) -> Result<Vec<Domain>, DomainsError> {
+    let short = program::run(&programs.xl, &["list", "-v"], programs.answer_limit)?;
+    let long = program::run(&programs.xl, &["list", "-l"], programs.answer_limit)?;
+    let mut domains = parse_list(&short)?;
+    let mut configs = parse_configs(&long)?;
+    for domain in &mut domains {
+        domain.config = configs.remove(&domain.domid);
+    }
+    Ok(domains)
+}
+
+/// Reads what `xl list -v` prints.
+fn parse_list(text: &str) -> Result<Vec<Domain>, DomainsError> {
+    let mut lines = text.lines();
+    let junk = |why: &str, line: &str| DomainsError::Junk {
+        option: "-v",
+        why: why.to_owned(),
+        line: line.chars().take(80).collect(),
+    };
+    match lines.next() {
+        Some(header) if header.starts_with("Name ") => {}
+        header => return Err(junk("no header", header.unwrap_or_default())),
+    }
+    lines.map(|line| parse_line(line).ok_or_else(|| junk("not a domain's line", line))).collect()
+}
+
+/// `NAME ID MEM VCPUS STATE TIME UUID REASON LABEL`; a name may have spaces, so it is read from the UUID
+/// to the left.
+fn parse_line(line: &str) -> Option<Domain> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let at = words.iter().position(|word| word.len() == 36 && Uuid::parse_str(word).is_ok())?;
+    let [name @ .., domid, memory, vcpus, state, _time] = &words[..at] else { return None };
+    Some(Domain {
+        domid: domid.parse().ok()?,
+        name: name.join(" "),
+        uuid: words[at].parse().ok()?,
+        memory_mib: memory.parse().ok()?,
+        vcpus: vcpus.parse().ok()?,
+        state: State::parse(state)?,
+        config: None,
+    })
+}
+
+/// Reads what `xl list -l` prints: libxl's configurations, by domid.
+fn parse_configs(text: &str) -> Result<std::collections::HashMap<u32, DomainConfig>, DomainsError> {
+    #[derive(Deserialize)]
+    struct Entry {
+        domid: u32,
+        config: DomainConfig,
+    }
+    let entries: Vec<Entry> = serde_json::from_str(text).map_err(|error| DomainsError::Junk {
+        option: "-l",
+        why: error.to_string(),
+        line: text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default().chars().take(80).collect(),
+    })?;
+    Ok(entries.into_iter().map(|entry| (entry.domid, entry.config)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHORT: &str = "\
+Name                                        ID   Mem VCPUs\tState\tTime(s)   UUID                            Reason-Code\tSecurity Label
+Domain-0                                     0  1500     2     r-----      12.3 00000000-0000-0000-0000-000000000000        -                -
+mrkitty                                      3   256     1     -b----       1.0 6d7e3a0c-3b0f-4a55-9d0e-2b8f6f3c0001        -                -
+my guest                                     4   128     1     --p---       0.0 6d7e3a0c-3b0f-4a55-9d0e-2b8f6f3c0002        -                -
+";
+
+    #[test]
+    fn reads_the_list() {
+        let domains = parse_list(SHORT).unwrap();
+        let seen: Vec<_> = domains.iter().map(|d| (d.domid, d.name.as_str(), d.memory_mib, d.state)).collect();
+        assert_eq!(
+            seen,
+            [(0, "Domain-0", 1500, State::Running), (3, "mrkitty", 256, State::Running), (4, "my guest", 128, State::Paused)]
+        );
+    }
+
+    #[test]
+    fn junk_is_an_error() {
+        for text in ["", "hello\n", &SHORT.replace("-b----", "sure"), &SHORT.replace("256", "lots")] {
+            assert!(parse_list(text).is_err(), "{text}");
+        }
+        for text in ["", "{}", "[{\"domid\": 3}]", "[{\"domid\": 3, \"config\": {\"b_info\": {\"max_memkb\": \"x\"}}}"] {
+            assert!(parse_configs(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_configurations() {
+        let configs = parse_configs(r#"[{"domid":3,"config":{"c_info":{"name":"x","type":"pv"},"b_info":{"max_memkb":524288,"target_memkb":262145,"sched_params":{}},"disks":[{"pdev_path":"/a","vdev":"xvda"}],"on_reboot":"restart"}}]"#).unwrap();
+        assert_eq!(configs[&3].b_info.max_memkb, Some(524_288));
+        assert_eq!(configs[&3].disks[0].vdev.as_deref(), Some("xvda"));
+    }
+}

@@ -1,0 +1,99 @@
+//! Where things are. Every path goes through here, so that `--root` holds for all of them.
+
+use std::path::{Path, PathBuf};
+
+use guest_spec::{Disk, Document, Guest};
+
+/// The folder tree that Domus works on.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    root: PathBuf,
+    config_dir: PathBuf,
+}
+
+impl Layout {
+    /// The tree below `root` (`/` on a Dom0), with the configurations where the document says.
+    #[must_use]
+    pub fn new(root: &Path, document: &Document) -> Self {
+        Self { root: root.to_owned(), config_dir: PathBuf::from(&document.config_dir) }
+    }
+
+    /// A path of the Dom0, as it is found below the root.
+    #[must_use]
+    pub fn below(&self, path: impl AsRef<Path>) -> PathBuf {
+        let path = path.as_ref();
+        self.root.join(path.strip_prefix("/").unwrap_or(path))
+    }
+
+    /// Whether this is the running system's own tree.
+    #[must_use]
+    pub fn is_system(&self) -> bool {
+        self.root == Path::new("/")
+    }
+
+    /// The folder of xl configurations.
+    #[must_use]
+    pub fn config_dir(&self) -> PathBuf {
+        self.below(&self.config_dir)
+    }
+
+    /// The folder of links that xendomains starts.
+    #[must_use]
+    pub fn auto_dir(&self) -> PathBuf {
+        self.config_dir().join("auto")
+    }
+
+    /// A guest's xl configuration.
+    #[must_use]
+    pub fn config(&self, guest: &str) -> PathBuf {
+        self.config_dir().join(format!("{guest}.cfg"))
+    }
+
+    /// A guest's link in the folder that xendomains starts. It is named exactly like the domain,
+    /// because xendomains finds saved guests by file name.
+    #[must_use]
+    pub fn auto(&self, guest: &str) -> PathBuf {
+        self.auto_dir().join(guest)
+    }
+
+    /// Where a guest's link in `auto` points.
+    #[must_use]
+    pub fn auto_target(guest: &str) -> PathBuf {
+        PathBuf::from(format!("../{guest}.cfg"))
+    }
+
+    /// A guest's save file, where xendomains looks for it.
+    #[must_use]
+    pub fn save_dir(&self) -> PathBuf {
+        self.below("/var/lib/xen/save")
+    }
+
+    /// What Domus remembers.
+    #[must_use]
+    pub fn state_dir(&self) -> PathBuf {
+        self.below("/var/lib/domus")
+    }
+
+    /// What Domus remembers of each guest.
+    #[must_use]
+    pub fn records_dir(&self) -> PathBuf {
+        self.state_dir().join("guests")
+    }
+
+    /// A disk's image or device.
+    #[must_use]
+    pub fn disk(&self, disk: &Disk) -> PathBuf {
+        self.below(&disk.path)
+    }
+
+    /// The folders that hold images which Domus may make.
+    #[must_use]
+    pub fn image_dirs(&self, guests: &[Guest]) -> Vec<PathBuf> {
+        let disks = guests.iter().flat_map(|guest| &guest.disks);
+        let paths = disks.filter(|disk| disk.size.is_some()).map(|disk| self.disk(disk));
+        let mut dirs: Vec<_> = paths.filter_map(|path| path.parent().map(Path::to_owned)).collect();
+        dirs.sort_unstable();
+        dirs.dedup();
+        dirs
+    }
+}

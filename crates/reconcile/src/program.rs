@@ -1,0 +1,152 @@
+//! Calling other programs, with a time limit and errors that a person can use.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Read};
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use wait_timeout::ChildExt;
+
+/// Why a program did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ProgramError {
+    /// It could not be started.
+    #[error("cannot run {program}: {source}. Is it installed, and on PATH?")]
+    Start {
+        /// The program.
+        program: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// It did not end in time, and was killed.
+    #[error("`{command}` did not answer within {} s, and was ended", limit.as_secs())]
+    Timeout {
+        /// The command line.
+        command: String,
+        /// The time that it had.
+        limit: Duration,
+    },
+    /// It failed.
+    #[error("`{command}` failed ({status}){}", said(stderr))]
+    Failed {
+        /// The command line.
+        command: String,
+        /// How it ended.
+        status: ExitStatus,
+        /// What it said.
+        stderr: String,
+    },
+}
+
+fn said(stderr: &str) -> String {
+    match tail(stderr).as_str() {
+        "" => String::new(),
+        text => format!(": {text}"),
+    }
+}
+
+/// The last lines of what a program said, on one line, without control characters.
+#[must_use]
+pub fn tail(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let last = lines[lines.len().saturating_sub(4)..].join("; ");
+    last.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// Runs a program to its end and gives what it wrote to its standard output.
+///
+/// # Errors
+/// When it cannot be started, does not end within `limit`, or fails.
+pub fn run<S: AsRef<OsStr>>(program: &OsStr, args: &[S], limit: Duration) -> Result<String, ProgramError> {
+    let command = || {
+        let words = std::iter::once(program).chain(args.iter().map(AsRef::as_ref));
+        words.collect::<Vec<_>>().join(OsStr::new(" ")).to_string_lossy().into_owned()
+    };
+    let start = |source| ProgramError::Start { program: program.to_string_lossy().into_owned(), source };
+    let mut child = Command::new(program)
+        .args(args)
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(start)?;
+    // Both pipes are drained while the program runs, or it would wait for us as we wait for it.
+    let stdout = drain(child.stdout.take());
+    let stderr = drain(child.stderr.take());
+    let Some(status) = child.wait_timeout(limit).map_err(start)? else {
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err(ProgramError::Timeout { command: command(), limit });
+    };
+    if status.success() {
+        Ok(stdout.join().unwrap_or_default())
+    } else {
+        let stderr = stderr.join().unwrap_or_default();
+        Err(ProgramError::Failed { command: command(), status, stderr })
+    }
+}
+
+fn drain(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<String> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut pipe) = pipe {
+            let _ = pipe.read_to_end(&mut bytes);
+        }
+        String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    })
+}
+
+/// The programs that Domus calls.
+#[derive(Clone, Debug)]
+pub struct Programs {
+    /// xl, Xen's toolstack.
+    pub xl: OsString,
+    /// iproute2's `ip`.
+    pub ip: OsString,
+    /// systemd's `systemctl`.
+    pub systemctl: OsString,
+    /// How long xl may take to answer a question.
+    pub answer_limit: Duration,
+    /// How long xl may take to start a guest; pygrub on a slow disk takes a minute.
+    pub start_limit: Duration,
+}
+
+impl Default for Programs {
+    fn default() -> Self {
+        Self {
+            xl: "xl".into(),
+            ip: "ip".into(),
+            systemctl: "systemctl".into(),
+            answer_limit: Duration::from_secs(30),
+            start_limit: Duration::from_mins(10),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sh(script: &str, limit: Duration) -> Result<String, ProgramError> {
+        run(OsStr::new("sh"), &["-c", script], limit)
+    }
+
+    #[test]
+    fn gives_output_however_long() {
+        let text = sh("yes 0123456789 | head -n 100000", Duration::from_secs(20)).unwrap();
+        assert_eq!(text.len(), 1_100_000);
+    }
+
+    #[test]
+    fn errors_say_what_the_program_said() {
+        let error = sh("printf 'libxl: error\\033[1m\\nno such domain\\n' >&2; exit 3", Duration::from_secs(5));
+        let text = error.unwrap_err().to_string();
+        assert!(text.ends_with("failed (exit status: 3): libxl: error [1m; no such domain"), "{text}");
+        let hangs = sh("exec sleep 60", Duration::from_millis(100)).unwrap_err();
+        assert!(matches!(hangs, ProgramError::Timeout { .. }));
+        let missing = run::<&str>(OsStr::new("/nonexistent/xl"), &[], Duration::from_secs(1)).unwrap_err();
+        assert!(missing.to_string().contains("Is it installed"), "{missing}");
+    }
+}

@@ -1,0 +1,176 @@
+//! What Domus remembers: `/var/lib/domus/guests/<name>.json`, one file a guest.
+//!
+//! It says which files are Domus's own, which images were there, and with what the guest was started.
+//! One that cannot be read is an error of its guest, never "nothing known".
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::files::{self, Existing, FileError};
+use crate::layout::Layout;
+
+/// What Domus remembers of a guest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Record {
+    version: u32,
+    /// The guest's name.
+    pub name: String,
+    /// The UUID of the domain that is Domus's own.
+    pub uuid: Uuid,
+    /// The digests that the guest's configuration may have and be Domus's: the one last written,
+    /// and the one about to be.
+    #[serde(default)]
+    pub config_digests: Vec<String>,
+    /// The images that were there at the last apply, by their paths in the Dom0.
+    #[serde(default)]
+    pub images: BTreeMap<String, ImageRecord>,
+    /// The memory last declared and applied, in MiB: what differs from it was changed by hand.
+    #[serde(default)]
+    pub memory_mib: Option<u32>,
+    /// The domain that was last seen running.
+    #[serde(default)]
+    pub running: Option<Running>,
+    /// The boot of the Dom0 that found a save file of the guest, before xendomains restored it.
+    #[serde(default)]
+    pub restored_in_boot: Option<String>,
+}
+
+/// An image that was there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ImageRecord {
+    /// Whether Domus made it.
+    pub made: bool,
+}
+
+/// A domain that was seen running.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Running {
+    /// The boot of the Dom0 in which it ran.
+    pub boot_id: String,
+    /// The xl configuration that it was started with.
+    pub config: String,
+}
+
+/// Why a record cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// It could not be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// It is damaged.
+    #[error(
+        "{path} is damaged ({why}), so Domus cannot tell what of this guest is its own. Restore it from a backup; or, if /etc/xen and the disks are as declared, remove it and switch again"
+    )]
+    Damaged {
+        /// The record.
+        path: PathBuf,
+        /// What the reader says.
+        why: String,
+    },
+}
+
+impl Record {
+    const VERSION: u32 = 1;
+
+    /// A record of a guest that nothing is known of.
+    #[must_use]
+    pub fn new(name: &str, uuid: Uuid) -> Self {
+        Self {
+            version: Self::VERSION,
+            name: name.to_owned(),
+            uuid,
+            config_digests: Vec::new(),
+            images: BTreeMap::new(),
+            memory_mib: None,
+            running: None,
+            restored_in_boot: None,
+        }
+    }
+
+    fn path(layout: &Layout, name: &str) -> PathBuf {
+        layout.records_dir().join(format!("{name}.json"))
+    }
+
+    fn read(path: &Path, name: &str) -> Result<Option<Self>, RecordError> {
+        let Some(text) = files::read_text(path)? else { return Ok(None) };
+        let damaged = |why: String| RecordError::Damaged { path: path.to_owned(), why };
+        let record: Self = serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
+        if record.version != Self::VERSION {
+            return Err(damaged(format!("it has version {}", record.version)));
+        }
+        if record.name != name {
+            return Err(damaged(format!("it is about {}", record.name)));
+        }
+        Ok(Some(record))
+    }
+
+    /// Writes the record.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save(&self, layout: &Layout) -> Result<(), FileError> {
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        files::write(&Self::path(layout, &self.name), text.as_bytes(), 0o600, Existing::Replace)
+    }
+
+    /// Forgets the guest.
+    ///
+    /// # Errors
+    /// When the record cannot be removed.
+    pub fn forget(&self, layout: &Layout) -> Result<(), FileError> {
+        files::remove(&Self::path(layout, &self.name))
+    }
+}
+
+/// The records of all guests; those that cannot be read are errors.
+#[derive(Debug, Default)]
+pub struct Records(BTreeMap<String, Result<Record, RecordError>>);
+
+impl Records {
+    /// Reads them all.
+    ///
+    /// # Errors
+    /// When the folder itself cannot be read.
+    pub fn load(layout: &Layout) -> Result<Self, FileError> {
+        let folder = layout.records_dir();
+        let mut records = BTreeMap::new();
+        for file in files::names_in(&folder)? {
+            let Some(name) = file.strip_suffix(".json").filter(|name| !name.starts_with('.')) else {
+                continue;
+            };
+            if let Some(record) = Record::read(&folder.join(&file), name).transpose() {
+                records.insert(name.to_owned(), record);
+            }
+        }
+        Ok(Self(records))
+    }
+
+    /// A guest's record, or why it cannot be used.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Result<Record, RecordError>> {
+        self.0.get(name)
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Result<Record, RecordError>)> {
+        self.0.iter().map(|(name, record)| (name.as_str(), record))
+    }
+
+    /// Takes a guest's record out.
+    pub fn remove(&mut self, name: &str) -> Option<Result<Record, RecordError>> {
+        self.0.remove(name)
+    }
+
+    /// Records of these guests, for tests of what is pure.
+    #[must_use]
+    pub fn of(records: impl IntoIterator<Item = Record>) -> Self {
+        Self(records.into_iter().map(|record| (record.name.clone(), Ok(record))).collect())
+    }
+}
