@@ -225,7 +225,7 @@ fn check_real_folder(path: &Path, folder: &Path) -> Result<(), ImageError> {
 fn check_size(image: &NewImage<'_>) -> Result<(), ImageError> {
     let reason = if image.size_bytes == 0 {
         "a disk cannot be empty"
-    } else if image.size_bytes % 512 != 0 {
+    } else if !image.size_bytes.is_multiple_of(512) {
         "it must be a multiple of 512, the sector of a disk"
     } else if i64::try_from(image.size_bytes).is_err() {
         "it is larger than any file can be"

@@ -1,2 +1,42 @@
-//! The `domus` program.
-fn main() {}
+//! `domus`: declared Xen guests on a NixOS Dom0.
+//!
+//! Exit status: 0 done; 1 some guest failed, or the host did not answer; 2 usage or an invalid document,
+//! and nothing was changed.
+
+mod cli;
+mod context;
+mod describe;
+mod output;
+mod verbs;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Verb};
+use crate::context::InvalidDocument;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match &cli.verb {
+        Verb::Check => verbs::check::run(&cli.common),
+        Verb::Render(args) => verbs::render::run(&cli.common, args),
+        Verb::Plan(args) => verbs::plan::run(&cli.common, args),
+        Verb::Apply(args) => verbs::apply::run(&cli.common, args),
+        Verb::Status => verbs::status::run(&cli.common),
+        Verb::Image(args) => verbs::image::run(&cli.common, args),
+        Verb::Run(args) => verbs::guest::run(&cli.common, args),
+        Verb::Stop(args) => verbs::guest::stop(&cli.common, args),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            output::error(&format!("{error:#}"));
+            if error.is::<InvalidDocument>() {
+                ExitCode::from(2)
+            } else {
+                ExitCode::FAILURE
+            }
+        }
+    }
+}

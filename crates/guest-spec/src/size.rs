@@ -72,7 +72,7 @@ impl fmt::Display for ByteSize {
         let unit = UNITS
             .iter()
             .rev()
-            .find(|(_, shift)| self.0 != 0 && self.0 % (1 << shift) == 0);
+            .find(|(_, shift)| self.0 != 0 && self.0.is_multiple_of(1 << shift));
         match unit {
             Some((letter, shift)) => write!(f, "{}{letter}iB", self.0 >> shift),
             None => write!(f, "{} bytes", self.0),

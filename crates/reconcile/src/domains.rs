@@ -152,14 +152,25 @@ pub enum DomainsError {
 /// # Errors
 /// When xl fails, hangs, or answers what cannot be read.
 pub fn list(programs: &Programs) -> Result<Vec<Domain>, DomainsError> {
-    let short = program::run(&programs.xl, &["list", "-v"], programs.answer_limit)?;
+    let mut domains = list_briefly(programs)?;
     let long = program::run(&programs.xl, &["list", "-l"], programs.answer_limit)?;
-    let mut domains = parse_list(&short)?;
     let mut configs = parse_configs(&long)?;
     for domain in &mut domains {
         domain.config = configs.remove(&domain.domid);
     }
     Ok(domains)
+}
+
+/// Asks xl for all domains, without their configurations.
+///
+/// # Errors
+/// As [`list`].
+pub fn list_briefly(programs: &Programs) -> Result<Vec<Domain>, DomainsError> {
+    parse_list(&program::run(
+        &programs.xl,
+        &["list", "-v"],
+        programs.answer_limit,
+    )?)
 }
 
 /// Reads what `xl list -v` prints.
@@ -174,15 +185,21 @@ fn parse_list(text: &str) -> Result<Vec<Domain>, DomainsError> {
         Some(header) if header.starts_with("Name ") => {}
         header => return Err(junk("no header", header.unwrap_or_default())),
     }
-    lines.map(|line| parse_line(line).ok_or_else(|| junk("not a domain's line", line))).collect()
+    lines
+        .map(|line| parse_line(line).ok_or_else(|| junk("not a domain's line", line)))
+        .collect()
 }
 
 /// `NAME ID MEM VCPUS STATE TIME UUID REASON LABEL`; a name may have spaces, so it is read from the UUID
 /// to the left.
 fn parse_line(line: &str) -> Option<Domain> {
     let words: Vec<&str> = line.split_whitespace().collect();
-    let at = words.iter().position(|word| word.len() == 36 && Uuid::parse_str(word).is_ok())?;
-    let [name @ .., domid, memory, vcpus, state, _time] = &words[..at] else { return None };
+    let at = words
+        .iter()
+        .position(|word| word.len() == 36 && Uuid::parse_str(word).is_ok())?;
+    let [name @ .., domid, memory, vcpus, state, _time] = &words[..at] else {
+        return None;
+    };
     Some(Domain {
         domid: domid.parse().ok()?,
         name: name.join(" "),
@@ -204,9 +221,18 @@ fn parse_configs(text: &str) -> Result<std::collections::HashMap<u32, DomainConf
     let entries: Vec<Entry> = serde_json::from_str(text).map_err(|error| DomainsError::Junk {
         option: "-l",
         why: error.to_string(),
-        line: text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default().chars().take(80).collect(),
+        line: text
+            .lines()
+            .nth(error.line().saturating_sub(1))
+            .unwrap_or_default()
+            .chars()
+            .take(80)
+            .collect(),
     })?;
-    Ok(entries.into_iter().map(|entry| (entry.domid, entry.config)).collect())
+    Ok(entries
+        .into_iter()
+        .map(|entry| (entry.domid, entry.config))
+        .collect())
 }
 
 #[cfg(test)]
@@ -223,19 +249,36 @@ my guest                                     4   128     1     --p---       0.0 
     #[test]
     fn reads_the_list() {
         let domains = parse_list(SHORT).unwrap();
-        let seen: Vec<_> = domains.iter().map(|d| (d.domid, d.name.as_str(), d.memory_mib, d.state)).collect();
+        let seen: Vec<_> = domains
+            .iter()
+            .map(|d| (d.domid, d.name.as_str(), d.memory_mib, d.state))
+            .collect();
         assert_eq!(
             seen,
-            [(0, "Domain-0", 1500, State::Running), (3, "mrkitty", 256, State::Running), (4, "my guest", 128, State::Paused)]
+            [
+                (0, "Domain-0", 1500, State::Running),
+                (3, "mrkitty", 256, State::Running),
+                (4, "my guest", 128, State::Paused)
+            ]
         );
     }
 
     #[test]
     fn junk_is_an_error() {
-        for text in ["", "hello\n", &SHORT.replace("-b----", "sure"), &SHORT.replace("256", "lots")] {
+        for text in [
+            "",
+            "hello\n",
+            &SHORT.replace("-b----", "sure"),
+            &SHORT.replace("256", "lots"),
+        ] {
             assert!(parse_list(text).is_err(), "{text}");
         }
-        for text in ["", "{}", "[{\"domid\": 3}]", "[{\"domid\": 3, \"config\": {\"b_info\": {\"max_memkb\": \"x\"}}}"] {
+        for text in [
+            "",
+            "{}",
+            "[{\"domid\": 3}]",
+            "[{\"domid\": 3, \"config\": {\"b_info\": {\"max_memkb\": \"x\"}}}",
+        ] {
             assert!(parse_configs(text).is_err(), "{text}");
         }
     }

@@ -32,7 +32,12 @@ impl FileError {
             io::ErrorKind::PermissionDenied => ". Run domus as root",
             _ => "",
         };
-        Self { verb, path: path.to_owned(), source, remedy }
+        Self {
+            verb,
+            path: path.to_owned(),
+            source,
+            remedy,
+        }
     }
 }
 
@@ -193,7 +198,12 @@ pub fn open_lock(path: &Path) -> Result<File, FileError> {
     if let Some(folder) = path.parent() {
         create_folder(folder)?;
     }
-    let options = File::options().create(true).truncate(false).read(true).write(true).open(path);
+    let options = File::options()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .open(path);
     options.map_err(|source| FileError::new("open the lock", path, source))
 }
 
@@ -201,14 +211,19 @@ pub fn open_lock(path: &Path) -> Result<File, FileError> {
 #[must_use]
 pub fn digest(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    Sha256::digest(bytes)[..16].iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    Sha256::digest(bytes)[..16]
+        .iter()
+        .fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 fn place(path: &Path) -> io::Result<(&Path, String)> {
-    match (path.parent(), path.file_name().and_then(|name| name.to_str())) {
+    match (
+        path.parent(),
+        path.file_name().and_then(|name| name.to_str()),
+    ) {
         (Some(folder), Some(name)) => Ok((folder, format!(".{name}."))),
         _ => Err(io::ErrorKind::InvalidInput.into()),
     }
@@ -229,7 +244,10 @@ mod tests {
         write(&path, b"one", 0o644, Existing::Refuse).unwrap();
         write(&path, b"two", 0o600, Existing::Replace).unwrap();
         assert_eq!(look(&path).unwrap(), Entry::File(b"two".to_vec()));
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         assert_eq!(names_in(path.parent().unwrap()).unwrap(), ["web"]);
     }
 
@@ -257,10 +275,18 @@ mod tests {
     #[test]
     fn temporaries_go_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
-        for name in [".web.abc123.domus-tmp", ".web.swp", "notes.domus-tmp", "web"] {
+        for name in [
+            ".web.abc123.domus-tmp",
+            ".web.swp",
+            "notes.domus-tmp",
+            "web",
+        ] {
             fs::write(folder.path().join(name), "").unwrap();
         }
         remove_temporaries(folder.path()).unwrap();
-        assert_eq!(names_in(folder.path()).unwrap(), [".web.swp", "notes.domus-tmp", "web"]);
+        assert_eq!(
+            names_in(folder.path()).unwrap(),
+            [".web.swp", "notes.domus-tmp", "web"]
+        );
     }
 }

@@ -15,7 +15,10 @@ impl Layout {
     /// The tree below `root` (`/` on a Dom0), with the configurations where the document says.
     #[must_use]
     pub fn new(root: &Path, document: &Document) -> Self {
-        Self { root: root.to_owned(), config_dir: PathBuf::from(&document.config_dir) }
+        Self {
+            root: root.to_owned(),
+            config_dir: PathBuf::from(&document.config_dir),
+        }
     }
 
     /// A path of the Dom0, as it is found below the root.
@@ -90,8 +93,12 @@ impl Layout {
     #[must_use]
     pub fn image_dirs(&self, guests: &[Guest]) -> Vec<PathBuf> {
         let disks = guests.iter().flat_map(|guest| &guest.disks);
-        let paths = disks.filter(|disk| disk.size.is_some()).map(|disk| self.disk(disk));
-        let mut dirs: Vec<_> = paths.filter_map(|path| path.parent().map(Path::to_owned)).collect();
+        let paths = disks
+            .filter(|disk| disk.size.is_some())
+            .map(|disk| self.disk(disk));
+        let mut dirs: Vec<_> = paths
+            .filter_map(|path| path.parent().map(Path::to_owned))
+            .collect();
         dirs.sort_unstable();
         dirs.dedup();
         dirs

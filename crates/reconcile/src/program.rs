@@ -49,21 +49,38 @@ fn said(stderr: &str) -> String {
 /// The last lines of what a program said, on one line, without control characters.
 #[must_use]
 pub fn tail(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let lines: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
     let last = lines[lines.len().saturating_sub(4)..].join("; ");
-    last.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    last.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 /// Runs a program to its end and gives what it wrote to its standard output.
 ///
 /// # Errors
 /// When it cannot be started, does not end within `limit`, or fails.
-pub fn run<S: AsRef<OsStr>>(program: &OsStr, args: &[S], limit: Duration) -> Result<String, ProgramError> {
+pub fn run<S: AsRef<OsStr>>(
+    program: &OsStr,
+    args: &[S],
+    limit: Duration,
+) -> Result<String, ProgramError> {
     let command = || {
         let words = std::iter::once(program).chain(args.iter().map(AsRef::as_ref));
-        words.collect::<Vec<_>>().join(OsStr::new(" ")).to_string_lossy().into_owned()
+        words
+            .collect::<Vec<_>>()
+            .join(OsStr::new(" "))
+            .to_string_lossy()
+            .into_owned()
     };
-    let start = |source| ProgramError::Start { program: program.to_string_lossy().into_owned(), source };
+    let start = |source| ProgramError::Start {
+        program: program.to_string_lossy().into_owned(),
+        source,
+    };
     let mut child = Command::new(program)
         .args(args)
         .env("LC_ALL", "C")
@@ -78,13 +95,20 @@ pub fn run<S: AsRef<OsStr>>(program: &OsStr, args: &[S], limit: Duration) -> Res
     let Some(status) = child.wait_timeout(limit).map_err(start)? else {
         let _ = child.kill();
         let _ = child.wait();
-        return Err(ProgramError::Timeout { command: command(), limit });
+        return Err(ProgramError::Timeout {
+            command: command(),
+            limit,
+        });
     };
     if status.success() {
         Ok(stdout.join().unwrap_or_default())
     } else {
         let stderr = stderr.join().unwrap_or_default();
-        Err(ProgramError::Failed { command: command(), status, stderr })
+        Err(ProgramError::Failed {
+            command: command(),
+            status,
+            stderr,
+        })
     }
 }
 
@@ -94,7 +118,8 @@ fn drain(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<String>
         if let Some(mut pipe) = pipe {
             let _ = pipe.read_to_end(&mut bytes);
         }
-        String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+        String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
     })
 }
 
@@ -120,7 +145,7 @@ impl Default for Programs {
             ip: "ip".into(),
             systemctl: "systemctl".into(),
             answer_limit: Duration::from_secs(30),
-            start_limit: Duration::from_mins(10),
+            start_limit: Duration::from_secs(600),
         }
     }
 }
@@ -141,12 +166,19 @@ mod tests {
 
     #[test]
     fn errors_say_what_the_program_said() {
-        let error = sh("printf 'libxl: error\\033[1m\\nno such domain\\n' >&2; exit 3", Duration::from_secs(5));
+        let error = sh(
+            "printf 'libxl: error\\033[1m\\nno such domain\\n' >&2; exit 3",
+            Duration::from_secs(5),
+        );
         let text = error.unwrap_err().to_string();
-        assert!(text.ends_with("failed (exit status: 3): libxl: error [1m; no such domain"), "{text}");
+        assert!(
+            text.ends_with("failed (exit status: 3): libxl: error [1m; no such domain"),
+            "{text}"
+        );
         let hangs = sh("exec sleep 60", Duration::from_millis(100)).unwrap_err();
         assert!(matches!(hangs, ProgramError::Timeout { .. }));
-        let missing = run::<&str>(OsStr::new("/nonexistent/xl"), &[], Duration::from_secs(1)).unwrap_err();
+        let missing =
+            run::<&str>(OsStr::new("/nonexistent/xl"), &[], Duration::from_secs(1)).unwrap_err();
         assert!(missing.to_string().contains("Is it installed"), "{missing}");
     }
 }

@@ -98,9 +98,15 @@ impl Record {
     }
 
     fn read(path: &Path, name: &str) -> Result<Option<Self>, RecordError> {
-        let Some(text) = files::read_text(path)? else { return Ok(None) };
-        let damaged = |why: String| RecordError::Damaged { path: path.to_owned(), why };
-        let record: Self = serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
+        let Some(text) = files::read_text(path)? else {
+            return Ok(None);
+        };
+        let damaged = |why: String| RecordError::Damaged {
+            path: path.to_owned(),
+            why,
+        };
+        let record: Self =
+            serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
         if record.version != Self::VERSION {
             return Err(damaged(format!("it has version {}", record.version)));
         }
@@ -117,7 +123,12 @@ impl Record {
     pub fn save(&self, layout: &Layout) -> Result<(), FileError> {
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
         text.push('\n');
-        files::write(&Self::path(layout, &self.name), text.as_bytes(), 0o600, Existing::Replace)
+        files::write(
+            &Self::path(layout, &self.name),
+            text.as_bytes(),
+            0o600,
+            Existing::Replace,
+        )
     }
 
     /// Forgets the guest.
@@ -142,7 +153,10 @@ impl Records {
         let folder = layout.records_dir();
         let mut records = BTreeMap::new();
         for file in files::names_in(&folder)? {
-            let Some(name) = file.strip_suffix(".json").filter(|name| !name.starts_with('.')) else {
+            let Some(name) = file
+                .strip_suffix(".json")
+                .filter(|name| !name.starts_with('.'))
+            else {
                 continue;
             };
             if let Some(record) = Record::read(&folder.join(&file), name).transpose() {
@@ -171,6 +185,11 @@ impl Records {
     /// Records of these guests, for tests of what is pure.
     #[must_use]
     pub fn of(records: impl IntoIterator<Item = Record>) -> Self {
-        Self(records.into_iter().map(|record| (record.name.clone(), Ok(record))).collect())
+        Self(
+            records
+                .into_iter()
+                .map(|record| (record.name.clone(), Ok(record)))
+                .collect(),
+        )
     }
 }

@@ -13,7 +13,11 @@ use clap::{Parser, Subcommand};
 
 /// The command line of `cargo xtask`.
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "Build, prove and show Domus", max_term_width = 100)]
+#[command(
+    name = "cargo xtask",
+    about = "Build, prove and show Domus",
+    max_term_width = 100
+)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,

@@ -1,0 +1,114 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Declared Xen guests on a NixOS Dom0
+#[derive(Parser)]
+#[command(name = "domus", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What every verb takes.
+#[derive(Args)]
+pub struct Common {
+    /// The declared guests [default: /etc/domus/guests.json]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub spec: Option<PathBuf>,
+    /// Work on the tree below DIR in place of the system's
+    #[arg(long, global = true, value_name = "DIR", default_value = "/")]
+    pub root: PathBuf,
+    /// What to call for xl
+    #[arg(
+        long,
+        global = true,
+        value_name = "PROGRAM",
+        env = "DOMUS_XL",
+        default_value = "xl"
+    )]
+    pub xl: OsString,
+    /// Print JSON on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Say what is wrong with the declared guests
+    Check,
+    /// Print the xl configuration of one guest, or of all
+    Render(RenderArgs),
+    /// Say what `apply` would do, and change nothing
+    Plan(PlanArgs),
+    /// Make what is declared true
+    Apply(ApplyArgs),
+    /// Say how the guests are
+    Status,
+    /// The images of guests
+    Image(ImageArgs),
+    /// Run a guest in the foreground (for domus-guest@NAME.service)
+    #[command(hide = true)]
+    Run(GuestArgs),
+    /// Shut a guest down and wait until it is gone
+    Stop(GuestArgs),
+}
+
+#[derive(Args)]
+pub struct RenderArgs {
+    /// The guest; all when left out
+    pub name: Option<String>,
+}
+
+#[derive(Args)]
+pub struct PlanArgs {
+    /// Only this part of the work
+    #[arg(long, value_enum)]
+    pub stage: Option<Stage>,
+}
+
+#[derive(Args)]
+pub struct ApplyArgs {
+    /// Only this part of the work, as the units and the activation script do it
+    #[arg(long, value_enum)]
+    pub stage: Option<Stage>,
+}
+
+/// A part of the work.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Stage {
+    /// The bridges that guests name
+    Bridges,
+    /// xl configurations and the folder that xendomains starts; reads `NIXOS_ACTION`
+    Files,
+    /// The images that are missing
+    Images,
+    /// Start new guests, change running ones
+    Guests,
+}
+
+#[derive(Args)]
+pub struct ImageArgs {
+    #[command(subcommand)]
+    pub verb: ImageVerb,
+}
+
+#[derive(Subcommand)]
+pub enum ImageVerb {
+    /// Forget that an image was there, so that a new one may be made in its place
+    Forget {
+        /// The image, as it is declared
+        path: String,
+    },
+}
+
+#[derive(Args)]
+pub struct GuestArgs {
+    /// The guest
+    pub name: String,
+}

@@ -1,0 +1,174 @@
+//! What the verbs share: the document, the layout, the programs, a plan of now.
+
+use std::path::{Path, PathBuf};
+use std::{fmt, fs};
+
+use anyhow::Context as _;
+use disk_image::Tools;
+use guest_spec::{Document, Guest, Problem};
+use reconcile::observe::{Observed, observe};
+use reconcile::plan::{Plan, plan};
+use reconcile::{Executor, Layout, Programs, Records, Stages, Starter};
+
+use crate::cli::{Common, Stage};
+
+/// The document cannot be used, and nothing was changed.
+#[derive(Debug)]
+pub struct InvalidDocument(pub String);
+
+impl fmt::Display for InvalidDocument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for InvalidDocument {}
+
+/// A valid document, and where and with what it is applied.
+pub struct Context {
+    pub document: Document,
+    pub layout: Layout,
+    pub programs: Programs,
+    pub tools: Tools,
+}
+
+/// What is there, and what is to be done.
+pub struct Now {
+    pub records: Records,
+    pub observed: Observed,
+    pub plan: Plan,
+}
+
+/// The file with the declared guests.
+pub fn spec_path(common: &Common) -> PathBuf {
+    common
+        .spec
+        .clone()
+        .unwrap_or_else(|| common.root.join("etc/domus/guests.json"))
+}
+
+/// Reads the document and its problems.
+pub fn read(common: &Common) -> anyhow::Result<(Document, Vec<Problem>)> {
+    let path = spec_path(common);
+    let text = fs::read_to_string(&path).map_err(|error| {
+        InvalidDocument(format!(
+            "cannot read {}: {error}{}",
+            path.display(),
+            hint(&path)
+        ))
+    })?;
+    let document = Document::parse(&text)
+        .map_err(|error| InvalidDocument(format!("{}: {error}", path.display())))?;
+    let problems = document.problems();
+    Ok((document, problems))
+}
+
+fn hint(path: &Path) -> &'static str {
+    if path.exists() {
+        ""
+    } else {
+        ". Declare virtualisation.xen.guests and switch, or give --spec FILE"
+    }
+}
+
+impl Context {
+    /// Reads a document that has no problems.
+    pub fn load(common: &Common) -> anyhow::Result<Self> {
+        let (document, problems) = read(common)?;
+        if !problems.is_empty() {
+            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            let text = format!(
+                "{}: nothing was changed, because\n{}",
+                spec_path(common).display(),
+                lines.join("\n")
+            );
+            return Err(InvalidDocument(text).into());
+        }
+        let layout = Layout::new(&common.root, &document);
+        let programs = Programs {
+            xl: common.xl.clone(),
+            ..Programs::default()
+        };
+        Ok(Self {
+            document,
+            layout,
+            programs,
+            tools: Tools::default(),
+        })
+    }
+
+    /// Looks at what is there and plans these stages.
+    pub fn now(&self, stages: Stages) -> anyhow::Result<Now> {
+        let records = Records::load(&self.layout)?;
+        let observed = observe(
+            &self.document,
+            &records,
+            &self.layout,
+            &self.programs,
+            stages,
+        )?;
+        let plan = plan(&self.document, &records, &observed, &self.layout, stages);
+        Ok(Now {
+            records,
+            observed,
+            plan,
+        })
+    }
+
+    /// What carries a plan out.
+    pub fn executor(&self) -> Executor<'_> {
+        let systemd = self.layout.is_system() && Path::new("/run/systemd/system").is_dir();
+        let starter = if systemd { Starter::Unit } else { Starter::Xl };
+        Executor {
+            document: &self.document,
+            layout: &self.layout,
+            programs: &self.programs,
+            tools: &self.tools,
+            starter,
+        }
+    }
+
+    /// A declared guest.
+    pub fn guest(&self, name: &str) -> anyhow::Result<&Guest> {
+        self.document
+            .guests
+            .iter()
+            .find(|guest| guest.name == name)
+            .with_context(|| {
+                let names: Vec<&str> = self
+                    .document
+                    .guests
+                    .iter()
+                    .map(|guest| guest.name.as_str())
+                    .collect();
+                format!(
+                    "no guest {name} is declared; there are: {}",
+                    names.join(", ")
+                )
+            })
+    }
+}
+
+/// The stages that a `--stage` means; all without one.
+pub fn stages(stage: Option<Stage>) -> Stages {
+    let none = Stages::NONE;
+    match stage {
+        None => Stages::ALL,
+        Some(Stage::Bridges) => Stages {
+            bridges: true,
+            ..none
+        },
+        Some(Stage::Files) => Stages {
+            files: true,
+            ..none
+        },
+        Some(Stage::Images) => Stages {
+            images: true,
+            ..none
+        },
+        Some(Stage::Guests) => Stages {
+            guests: true,
+            ..none
+        },
+    }
+}

@@ -1,0 +1,156 @@
+//! `domus apply`, as people, units and the activation script call it.
+
+use std::env;
+use std::process::ExitCode;
+
+use reconcile::plan::{Note, Plan, Step};
+use reconcile::{Event, Failure, Lock, Stages};
+use serde_json::json;
+
+use crate::cli::{ApplyArgs, Common, Stage};
+use crate::context::{Context, stages};
+use crate::output::{self, BOLD, DIM, YELLOW, styled};
+use crate::{describe, verbs};
+
+pub fn run(common: &Common, args: &ApplyArgs) -> anyhow::Result<ExitCode> {
+    let context = Context::load(common)?;
+    let action = env::var("NIXOS_ACTION")
+        .ok()
+        .filter(|_| args.stage == Some(Stage::Files));
+    match action.as_deref() {
+        Some("dry-activate") => dry_activate(&context),
+        // The units that follow in this switch start and change guests; here it is said what they will do.
+        Some("switch" | "test") => {
+            let changes = Stages {
+                files: true,
+                images: true,
+                ..Stages::NONE
+            };
+            let failures = carry_out(&context, changes, common.json)?;
+            announce(&context)?;
+            Ok(exit(&failures))
+        }
+        _ => Ok(exit(&carry_out(&context, stages(args.stage), common.json)?)),
+    }
+}
+
+/// Says what a switch would do, and changes nothing.
+fn dry_activate(context: &Context) -> anyhow::Result<ExitCode> {
+    let now = context.now(Stages::ALL)?;
+    if now.plan.is_empty() && now.plan.guests.iter().all(|guest| guest.notes.is_empty()) {
+        anstream::println!("domus: would change nothing");
+    } else {
+        anstream::println!("domus would do this:");
+        verbs::plan::show(&now.plan, context);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Plans and carries out these stages under the lock, and says what was done.
+fn carry_out(context: &Context, stages: Stages, json: bool) -> anyhow::Result<Vec<Failure>> {
+    let _lock = Lock::take(&context.layout, |holder| {
+        output::warning(&format!("waiting for another domus ({holder}) to end"));
+    })?;
+    let now = context.now(stages)?;
+    let mut done = Vec::new();
+    let failures = context.executor().apply(
+        &now.plan,
+        now.records,
+        &now.observed,
+        stages,
+        &mut |event| match event {
+            Event::Begin(guest, step @ Step::Start) if !json => {
+                anstream::println!("{}: {} …", styled(BOLD, guest), verb(guest, step, context));
+            }
+            Event::Begin(..) => {}
+            Event::Done(guest, step) => {
+                let what = verb(guest, step, context);
+                if !json {
+                    anstream::println!("{}: {what}{}", styled(BOLD, guest), styled(DIM, ", done"));
+                }
+                done.push(json!({ "guest": guest, "step": what }));
+            }
+            Event::BridgeDone(bridge, step) => {
+                if !json {
+                    anstream::println!("{}{}", step.what, styled(DIM, ", done"));
+                }
+                done.push(json!({ "bridge": bridge, "step": step.what }));
+            }
+        },
+    );
+    if json {
+        anstream::println!("{}", json!({ "done": done, "failures": failures }));
+    } else {
+        for note in &now.plan.notes {
+            output::warning(note);
+        }
+        say_notes(&now.plan);
+    }
+    for failure in &failures {
+        match &failure.name {
+            Some(name) => output::error(&format!("{name}: {}", failure.message)),
+            None => output::error(&failure.message),
+        }
+    }
+    if !failures.is_empty() {
+        let mut names: Vec<&str> = failures
+            .iter()
+            .filter_map(|failure| failure.name.as_deref())
+            .collect();
+        names.dedup();
+        if !names.is_empty() {
+            output::error(&format!("not as declared: {}", names.join(", ")));
+        }
+    }
+    Ok(failures)
+}
+
+/// A step in words.
+pub fn verb(guest: &str, step: &Step, context: &Context) -> String {
+    describe::step(guest, step, &context.document, &context.layout)
+}
+
+fn say_notes(plan: &Plan) {
+    for guest in &plan.guests {
+        for note in &guest.notes {
+            let text = format!("{}: {}", guest.name, describe::note(&guest.name, note));
+            match note {
+                Note::Stopped | Note::Orphaned { .. } => {
+                    anstream::println!("{}", styled(DIM, text));
+                }
+                _ => anstream::println!("{}", styled(YELLOW, text)),
+            }
+        }
+    }
+}
+
+/// In the activation of a live switch: what domus-guests.service will do next, and what is pending.
+fn announce(context: &Context) -> anyhow::Result<()> {
+    let guests = Stages {
+        guests: true,
+        ..Stages::NONE
+    };
+    let plan = context.now(guests)?.plan;
+    for problem in &plan.problems {
+        output::warning(problem);
+    }
+    for guest in &plan.guests {
+        for step in &guest.steps {
+            anstream::println!(
+                "{}: domus-guests.service will {}",
+                styled(BOLD, &guest.name),
+                verb(&guest.name, step, context)
+            );
+        }
+    }
+    say_notes(&plan);
+    Ok(())
+}
+
+fn exit(failures: &[Failure]) -> ExitCode {
+    if failures.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}

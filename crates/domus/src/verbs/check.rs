@@ -1,0 +1,35 @@
+//! `domus check`
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use crate::cli::Common;
+use crate::context::{read, spec_path};
+use crate::output;
+
+pub fn run(common: &Common) -> anyhow::Result<ExitCode> {
+    let (document, problems) = read(common)?;
+    if common.json {
+        anstream::println!(
+            "{}",
+            json!({ "guests": document.guests.len(), "problems": problems })
+        );
+    } else if problems.is_empty() {
+        let count = document.guests.len();
+        let guests = if count == 1 { "guest" } else { "guests" };
+        anstream::println!(
+            "{}: {count} {guests}, nothing wrong",
+            spec_path(common).display()
+        );
+    } else {
+        for problem in &problems {
+            output::error(&problem.to_string());
+        }
+    }
+    Ok(if problems.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(2)
+    })
+}

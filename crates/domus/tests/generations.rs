@@ -1,0 +1,213 @@
+//! Generation after generation on one Dom0, each asserted whole, each applied twice.
+
+mod support;
+
+use serde_json::json;
+use support::{Dom0, guest};
+
+/// Applies, checks that a second apply does nothing, and gives what the first said.
+fn apply_twice(dom0: &Dom0) -> String {
+    let first = dom0.run(&["apply"]);
+    assert_eq!(first.status, 0, "{}{}", first.stdout, first.stderr);
+    let files = dom0.files("/");
+    let plan = dom0.run(&["plan", "--json"]);
+    let plan: serde_json::Value = serde_json::from_str(&plan.stdout).unwrap();
+    for guest in plan["guests"].as_array().unwrap() {
+        assert_eq!(guest["steps"], json!([]), "{guest}");
+    }
+    assert_eq!(dom0.run(&["apply"]).status, 0);
+    assert_eq!(dom0.files("/"), files);
+    first.stdout
+}
+
+#[test]
+fn from_nothing_to_three_guests_and_back() {
+    let dom0 = Dom0::new();
+    let (web, mail) = (guest("web", 1), guest("mail", 2));
+    dom0.declare(&[web.clone(), mail.clone()]);
+    insta::assert_snapshot!("gen1_apply", apply_twice(&dom0));
+    insta::assert_debug_snapshot!("gen1_files", dom0.files("/etc/xen"));
+    assert_eq!(dom0.xl(&["list", "-v"]).lines().count(), 4);
+
+    // More memory for web, while it runs; mail no longer starts by itself, and runs on.
+    let web = changed(&web, |web| web["memoryMib"] = json!(384));
+    let mail = changed(&mail, |mail| mail["autostart"] = json!(false));
+    dom0.declare(&[web.clone(), mail.clone()]);
+    insta::assert_snapshot!("gen2_plan", dom0.run(&["plan"]).stdout);
+    insta::assert_snapshot!("gen2_apply", apply_twice(&dom0));
+    assert!(
+        dom0.xl(&["list", "-v"]).contains("  384 "),
+        "memory was set"
+    );
+    assert!(!dom0.has("/etc/xen/auto/mail"));
+
+    // Another vCPU waits for the next start; mail is gone from the declaration, its disk and domain stay.
+    let web = changed(&web, |web| web["vcpus"] = json!(2));
+    dom0.declare(&[web]);
+    insta::assert_snapshot!("gen3_apply", apply_twice(&dom0));
+    insta::assert_debug_snapshot!("gen3_files", dom0.files("/etc/xen"));
+    insta::assert_snapshot!("gen3_status", dom0.run(&["status"]).stdout);
+    assert!(dom0.has("/vmdisks/mail.img"));
+    assert_eq!(dom0.xl(&["list", "-v"]).lines().count(), 4);
+}
+
+fn changed(
+    guest: &serde_json::Value,
+    change: impl FnOnce(&mut serde_json::Value),
+) -> serde_json::Value {
+    let mut guest = guest.clone();
+    change(&mut guest);
+    guest
+}
+
+#[test]
+fn a_guest_stopped_by_hand_stays_stopped_until_the_next_boot() {
+    let dom0 = Dom0::new();
+    dom0.declare(&[guest("web", 1)]);
+    apply_twice(&dom0);
+    dom0.xl(&["destroy", "1"]);
+    dom0.declare(&[guest("web", 1), guest("mail", 2)]);
+    let said = apply_twice(&dom0);
+    assert!(said.contains("web: is stopped, and stays so"), "{said}");
+    assert!(!dom0.xl(&["list", "-v"]).contains("web "));
+    dom0.boot("second");
+    apply_twice(&dom0);
+    assert!(dom0.xl(&["list", "-v"]).contains("web "));
+}
+
+#[test]
+fn a_change_made_by_hand_is_shown_and_left() {
+    let dom0 = Dom0::new();
+    dom0.declare(&[guest("web", 1)]);
+    apply_twice(&dom0);
+    dom0.xl(&["mem-set", "1", "300m"]);
+    let said = apply_twice(&dom0);
+    assert!(
+        said.contains("web: changed by hand and left: memory is 300, declared is 256"),
+        "{said}"
+    );
+    assert!(dom0.xl(&["list", "-v"]).contains("  300 "));
+}
+
+#[test]
+fn more_memory_than_the_running_domain_can_have_waits() {
+    let dom0 = Dom0::new();
+    dom0.declare(&[guest("web", 1)]);
+    apply_twice(&dom0);
+    let more = changed(&guest("web", 1), |web| {
+        web["memoryMib"] = json!(1024);
+        web["maxMemoryMib"] = json!(1024);
+    });
+    dom0.declare(&[more]);
+    let said = apply_twice(&dom0);
+    assert!(said.contains("web: pending: maxmem 512 → 1024"), "{said}");
+    assert!(said.contains("web: pending: memory 256 → 1024"), "{said}");
+    assert!(dom0.xl(&["list", "-v"]).contains("  256 "));
+}
+
+#[test]
+fn a_saved_guest_is_never_created_fresh() {
+    let dom0 = Dom0::new();
+    dom0.declare(&[guest("web", 1)]);
+    dom0.write("/var/lib/xen/save/web", "its memory");
+    let said = apply_twice(&dom0);
+    assert!(said.contains("web: is saved"), "{said}");
+    assert!(!dom0.xl(&["list", "-v"]).contains("web "));
+    let run = dom0.run(&["run", "web"]);
+    assert_eq!(run.status, 1);
+    assert!(run.stderr.contains("guest web is saved"), "{}", run.stderr);
+    assert_eq!(dom0.read("/var/lib/xen/save/web"), "its memory");
+}
+
+#[test]
+fn dry_activate_says_it_all_and_changes_nothing() {
+    let dom0 = Dom0::new();
+    dom0.declare(&[guest("web", 1)]);
+    let before = dom0.files("/");
+    let dry = dom0
+        .domus(&["apply", "--stage", "files"])
+        .env("NIXOS_ACTION", "dry-activate")
+        .output()
+        .unwrap();
+    let dry = dom0.ran(dry);
+    assert_eq!(dry.status, 0);
+    insta::assert_snapshot!("dry_activate", dry.stdout);
+    assert_eq!(dom0.files("/"), before);
+}
+
+#[test]
+fn the_stages_of_a_switch_come_to_the_same_as_one_apply() {
+    let (one, stages) = (Dom0::new(), Dom0::new());
+    one.declare(&[guest("web", 1)]);
+    stages.declare(&[guest("web", 1)]);
+    apply_twice(&one);
+    let activation = stages
+        .domus(&["apply", "--stage", "files"])
+        .env("NIXOS_ACTION", "switch")
+        .output()
+        .unwrap();
+    let activation = stages.ran(activation);
+    insta::assert_snapshot!("activation", activation.stdout);
+    for stage in ["bridges", "images", "guests"] {
+        assert_eq!(
+            stages.run(&["apply", "--stage", stage]).status,
+            0,
+            "{stage}"
+        );
+    }
+    assert_eq!(one.files("/etc"), stages.files("/etc"));
+    assert_eq!(one.files("/var"), stages.files("/var"));
+}
+
+#[test]
+fn at_boot_files_are_written_and_xl_is_never_called() {
+    let mut dom0 = Dom0::new();
+    dom0.fault(Some("fail"));
+    dom0.declare(&[guest("web", 1)]);
+    for stage in ["files", "bridges", "images"] {
+        let ran = dom0.run(&["apply", "--stage", stage]);
+        assert_eq!(ran.status, 0, "{stage}: {}", ran.stderr);
+    }
+    assert!(dom0.has("/etc/xen/auto/web") && dom0.has("/vmdisks/web.img"));
+}
+
+#[test]
+fn not_under_xen_it_prepares_says_so_and_succeeds() {
+    let dom0 = Dom0::new();
+    dom0.write("/proc/xen/capabilities", "");
+    dom0.declare(&[guest("web", 1)]);
+    let ran = dom0.run(&["apply"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("not booted under Xen"),
+        "{}",
+        ran.stderr
+    );
+    assert!(dom0.has("/etc/xen/web.cfg") && dom0.has("/vmdisks/web.img"));
+}
+
+#[test]
+fn a_guest_with_an_empty_disk_waits_for_its_system() {
+    let dom0 = Dom0::new();
+    let pygrub = changed(&guest("web", 1), |web| {
+        web["type"] = json!("pv");
+        web["boot"] = json!({ "bootloader": "pygrub" });
+    });
+    dom0.declare(&[pygrub]);
+    let said = apply_twice(&dom0);
+    assert!(
+        said.contains("web: is not started: disks.root (/vmdisks/web.img) is still empty"),
+        "{said}"
+    );
+    assert!(!dom0.xl(&["list", "-v"]).contains("web "));
+    // A system is installed.
+    let image = dom0.path("/vmdisks/web.img");
+    let installed = std::process::Command::new("debugfs")
+        .args(["-w", "-R", "mkdir boot"])
+        .arg(&image)
+        .output()
+        .unwrap();
+    assert!(installed.status.success());
+    let said = apply_twice(&dom0);
+    assert!(said.contains("web: start, done"), "{said}");
+}

@@ -1,0 +1,195 @@
+//! A Dom0 in a folder: a root with what `domus` looks at, and the fake xl.
+
+#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(clippy::unwrap_used, reason = "a test's own support")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A Dom0 in a folder.
+pub struct Dom0 {
+    folder: TempDir,
+    fault: Option<&'static str>,
+}
+
+/// What a run of domus gave.
+pub struct Ran {
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Dom0 {
+    /// One that is booted under Xen and has no guests.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let dom0 = Self {
+            folder,
+            fault: None,
+        };
+        dom0.write("/proc/xen/capabilities", "control_d\n");
+        dom0.boot("first");
+        dom0.write("/proc/self/mounts", "/dev/vda / ext4 rw 0 0\n");
+        fs::create_dir_all(dom0.path("/xl")).unwrap();
+        dom0
+    }
+
+    /// A path of the Dom0, as the test finds it.
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path.trim_start_matches('/'))
+    }
+
+    pub fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    pub fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path(path)).unwrap()
+    }
+
+    pub fn has(&self, path: &str) -> bool {
+        self.path(path).symlink_metadata().is_ok()
+    }
+
+    /// The Dom0 boots: xl's domains are gone.
+    pub fn boot(&self, id: &str) {
+        self.write("/proc/sys/kernel/random/boot_id", id);
+        let _ = fs::remove_file(self.path("/xl/domains.json"));
+    }
+
+    /// What xl does wrong from now on.
+    pub fn fault(&mut self, fault: Option<&'static str>) {
+        self.fault = fault;
+    }
+
+    /// Declares these guests.
+    pub fn declare(&self, guests: &[Value]) {
+        let document = json!({ "version": 1, "bridges": [], "guests": guests });
+        self.write("/etc/domus/guests.json", &document.to_string());
+    }
+
+    fn command(&self, program: &Path, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command
+            .args(args)
+            .env("FAKE_XL_STATE", self.path("/xl"))
+            .env("FAKE_XL_ROOT", self.folder.path())
+            .env_remove("NIXOS_ACTION")
+            .env_remove("JOURNAL_STREAM");
+        if let Some(fault) = self.fault {
+            command.env("FAKE_XL_FAULT", fault);
+        }
+        command
+    }
+
+    /// Prepares a run of domus on this Dom0.
+    pub fn domus(&self, args: &[&str]) -> Command {
+        let mut command = self.command(Path::new(env!("CARGO_BIN_EXE_domus")), args);
+        command
+            .arg("--root")
+            .arg(self.folder.path())
+            .arg("--xl")
+            .arg(fake_xl());
+        command
+    }
+
+    /// Runs domus on this Dom0.
+    pub fn run(&self, args: &[&str]) -> Ran {
+        self.ran(self.domus(args).output().unwrap())
+    }
+
+    /// What a run gave, with this folder taken out of it.
+    pub fn ran(&self, output: Output) -> Ran {
+        let folder = self.folder.path().to_str().unwrap();
+        let text = |bytes: Vec<u8>| {
+            let text = String::from_utf8(bytes).unwrap();
+            text.replace(folder, "")
+                .replace(fake_xl().to_str().unwrap(), "xl")
+        };
+        Ran {
+            status: output.status.code().unwrap(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+
+    /// Runs the fake xl.
+    pub fn xl(&self, args: &[&str]) -> String {
+        let output = self.command(&fake_xl(), args).output().unwrap();
+        assert!(
+            output.status.success(),
+            "xl {args:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Every file below a folder, with what it holds; links with their targets. Images by size only.
+    pub fn files(&self, path: &str) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        walk(&self.path(path), &mut found);
+        let root = self.folder.path().to_str().unwrap();
+        found.sort();
+        found
+            .into_iter()
+            .map(|(path, content)| (path.replace(root, ""), content))
+            .collect()
+    }
+}
+
+fn walk(folder: &Path, found: &mut Vec<(String, String)>) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries {
+        let path = entry.unwrap().path();
+        let name = path.to_str().unwrap().to_owned();
+        let metadata = path.symlink_metadata().unwrap();
+        if metadata.is_dir() {
+            walk(&path, found);
+        } else if name.ends_with("/var/lib/domus/lock") {
+            // It says which process had it last.
+        } else if metadata.is_symlink() {
+            found.push((
+                name,
+                format!("-> {}", fs::read_link(&path).unwrap().display()),
+            ));
+        } else if metadata.len() > 100_000 {
+            found.push((name, format!("{} bytes", metadata.len())));
+        } else {
+            found.push((name, fs::read_to_string(&path).unwrap()));
+        }
+    }
+}
+
+/// The fake xl, built with the tests as an example of this package.
+fn fake_xl() -> PathBuf {
+    let path = Path::new(env!("CARGO_BIN_EXE_domus"))
+        .with_file_name("examples")
+        .join("fake-xl");
+    assert!(
+        path.exists(),
+        "{} is not built: run the tests of the whole package",
+        path.display()
+    );
+    path
+}
+
+/// A guest that boots a kernel of the Dom0 and has one disk.
+pub fn guest(name: &str, number: u32) -> Value {
+    json!({
+        "name": name, "type": "pvh", "uuid": format!("6d7e3a0c-3b0f-4a55-9d0e-{number:012}"),
+        "memoryMib": 256, "maxMemoryMib": 512, "vcpus": 1,
+        "boot": { "bootloader": "direct", "kernel": "/boot/bzImage", "initrd": "/boot/initrd", "cmdline": "console=hvc0" },
+        "disks": [ { "name": "root", "path": format!("/vmdisks/{name}.img"), "size": "16MiB", "format": "raw", "vdev": "xvda",
+                     "filesystem": { "type": "ext4", "label": "nixos" } } ],
+        "networks": [ { "name": "lan", "bridge": "xenbr0", "mac": format!("00:16:3e:00:{:02x}:{:02x}", number / 256, number % 256) } ],
+        "autostart": true, "onPoweroff": "destroy", "onReboot": "restart", "onCrash": "destroy"
+    })
+}

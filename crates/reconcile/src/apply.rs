@@ -1,0 +1,406 @@
+//! Carrying a plan out, one guest after another.
+//!
+//! Before each change to a file the record says that it is coming, so that after a kill at any point
+//! the next apply knows its own work.
+
+use std::path::PathBuf;
+
+use disk_image::{Found, ImageError, Tools};
+use guest_spec::{Document, Guest};
+use uuid::Uuid;
+
+use crate::bridges;
+use crate::domains::{self, DomainsError, State};
+use crate::files::{self, Entry, Existing, FileError, digest};
+use crate::layout::Layout;
+use crate::observe::{Domains, GuestFiles, Observed};
+use crate::plan::{GuestPlan, Plan, Step};
+use crate::program::{self, ProgramError, Programs};
+use crate::record::{ImageRecord, Record, RecordError, Records, Running};
+use crate::{Stages, images};
+
+/// How guests are started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Starter {
+    /// By `domus-guest@NAME.service`, so that the guest's processes have a unit of their own.
+    Unit,
+    /// By xl, where systemd does not run: in tests, and in a `--root` other than the system's.
+    Xl,
+}
+
+/// What a plan is carried out with.
+#[derive(Clone, Debug)]
+pub struct Executor<'a> {
+    /// What is declared.
+    pub document: &'a Document,
+    /// Where things are.
+    pub layout: &'a Layout,
+    /// The programs to call.
+    pub programs: &'a Programs,
+    /// The programs that make images.
+    pub tools: &'a Tools,
+    /// How guests are started.
+    pub starter: Starter,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A step of a guest is about to be carried out.
+    Begin(&'a str, &'a Step),
+    /// A step of a guest is done.
+    Done(&'a str, &'a Step),
+    /// A step of a bridge is done.
+    BridgeDone(&'a str, &'a bridges::BridgeStep),
+}
+
+/// What could not be done.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// The guest, or the bridge; nothing where it is about all.
+    pub name: Option<String>,
+    /// Why.
+    pub message: String,
+}
+
+/// Why a step failed.
+#[derive(Debug, thiserror::Error)]
+enum StepError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    #[error(transparent)]
+    Domains(#[from] DomainsError),
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error("option disks.{disk}: {source}")]
+    Image { disk: String, source: ImageError },
+    #[error("it ended while its memory was to be changed; run `domus apply` again")]
+    Ended,
+    #[error(
+        "it did not start: {cause}. `journalctl -u domus-guest@{guest}` and /var/log/xen say more"
+    )]
+    Start { guest: String, cause: String },
+}
+
+impl Executor<'_> {
+    /// Carries a plan out and gives what failed: the plan's own problems first.
+    pub fn apply(
+        &self,
+        plan: &Plan,
+        mut records: Records,
+        observed: &Observed,
+        stages: Stages,
+        report: &mut dyn FnMut(Event),
+    ) -> Vec<Failure> {
+        let mut failures: Vec<Failure> = plan
+            .problems
+            .iter()
+            .map(|message| Failure {
+                name: None,
+                message: message.clone(),
+            })
+            .collect();
+        let mut fail = |name: &str, message: String| {
+            failures.push(Failure {
+                name: Some(name.to_owned()),
+                message,
+            });
+        };
+        for error in self.remove_temporaries(stages) {
+            fail("domus", error);
+        }
+        for bridge in &plan.bridges {
+            if let Some(why) = &bridge.problem {
+                fail(&bridge.name, format!("bridge {}: {why}", bridge.name));
+            }
+            for step in &bridge.steps {
+                if let Err(error) = bridges::carry_out(step, self.programs) {
+                    fail(&bridge.name, format!("bridge {}: {error}", bridge.name));
+                    break;
+                }
+                report(Event::BridgeDone(&bridge.name, step));
+            }
+        }
+        for guest in &plan.guests {
+            for problem in &guest.problems {
+                fail(&guest.name, problem.clone());
+            }
+            let record = match records.remove(&guest.name) {
+                Some(Err(_)) => continue, // said by the plan
+                Some(Ok(record)) => Some(record),
+                None => None,
+            };
+            if let Err(error) = self.guest(guest, record, observed, stages, report) {
+                fail(&guest.name, error.to_string());
+            }
+        }
+        failures
+    }
+
+    /// Removes what a killed apply left half-written.
+    fn remove_temporaries(&self, stages: Stages) -> Vec<String> {
+        let mut errors = Vec::new();
+        if stages.files {
+            let folders = [
+                self.layout.config_dir(),
+                self.layout.auto_dir(),
+                self.layout.records_dir(),
+            ];
+            let results = folders
+                .iter()
+                .map(|folder| files::remove_temporaries(folder));
+            errors.extend(
+                results
+                    .filter_map(Result::err)
+                    .map(|error| error.to_string()),
+            );
+        }
+        if stages.images {
+            // A folder that cannot be read is said of the disk in it.
+            for folder in self.layout.image_dirs(&self.document.guests) {
+                let _ = disk_image::remove_leftovers(&folder);
+            }
+        }
+        errors
+    }
+
+    fn guest(
+        &self,
+        plan: &GuestPlan,
+        record: Option<Record>,
+        observed: &Observed,
+        stages: Stages,
+        report: &mut dyn FnMut(Event),
+    ) -> Result<(), StepError> {
+        let declared = self
+            .document
+            .guests
+            .iter()
+            .find(|guest| guest.name == plan.name);
+        let Some(uuid) = declared
+            .map(|guest| guest.uuid)
+            .or(record.as_ref().map(|record| record.uuid))
+        else {
+            return Ok(());
+        };
+        let mut kept = Kept {
+            known: record.clone(),
+            now: record.unwrap_or_else(|| Record::new(&plan.name, uuid)),
+        };
+        kept.now.uuid = uuid;
+        if let (Some(guest), Some(files)) = (declared, observed.guests.get(&plan.name)) {
+            note_seen(&mut kept.now, guest, files, observed, stages);
+        }
+        let mut result = Ok(());
+        for step in &plan.steps {
+            report(Event::Begin(&plan.name, step));
+            result = self.step(step, declared, &mut kept, observed);
+            if result.is_err() {
+                break;
+            }
+            report(Event::Done(&plan.name, step));
+        }
+        if plan.steps.contains(&Step::Forget) && result.is_ok() {
+            return Ok(());
+        }
+        kept.save(self.layout)?;
+        result
+    }
+
+    fn step(
+        &self,
+        step: &Step,
+        declared: Option<&Guest>,
+        kept: &mut Kept,
+        observed: &Observed,
+    ) -> Result<(), StepError> {
+        let layout = self.layout;
+        let name = kept.now.name.clone();
+        match step {
+            Step::MakeImage { disk, size, .. } => {
+                let Some(disk) =
+                    declared.and_then(|guest| guest.disks.iter().find(|known| known.name == *disk))
+                else {
+                    return Ok(());
+                };
+                let path = layout.disk(disk);
+                disk_image::create(&images::new_image(disk, &path, *size), self.tools).map_err(
+                    |source| StepError::Image {
+                        disk: disk.name.clone(),
+                        source,
+                    },
+                )?;
+                kept.now
+                    .images
+                    .insert(disk.path.clone(), ImageRecord { made: true });
+                kept.save(layout)?;
+            }
+            Step::WriteConfig { text, old } => {
+                let new = digest(text.as_bytes());
+                kept.now.config_digests = old
+                    .iter()
+                    .map(|old| digest(old.as_bytes()))
+                    .chain([new.clone()])
+                    .collect();
+                kept.save(layout)?;
+                let existing = if old.is_some() {
+                    Existing::Replace
+                } else {
+                    Existing::Refuse
+                };
+                files::write(&layout.config(&name), text.as_bytes(), 0o644, existing)?;
+                kept.now.config_digests = vec![new];
+            }
+            Step::LinkAuto => {
+                kept.save(layout)?;
+                files::link(&layout.auto(&name), &Layout::auto_target(&name))?;
+            }
+            Step::UnlinkAuto => files::remove(&layout.auto(&name))?,
+            Step::RemoveConfig => files::remove(&layout.config(&name))?,
+            Step::SetMemory { to, .. } => {
+                let domid = self.live_domid(kept.now.uuid)?.ok_or(StepError::Ended)?;
+                let args = ["mem-set", &domid.to_string(), &format!("{}m", to.get())];
+                program::run(&self.programs.xl, &args, self.programs.answer_limit)?;
+                kept.now.memory_mib = Some(to.get());
+            }
+            Step::Start => {
+                let Some(guest) = declared else { return Ok(()) };
+                self.start(&name)?;
+                kept.now.memory_mib = Some(guest.memory_mib.get());
+                let config = files::read_text(&layout.config(&name))?.unwrap_or_default();
+                kept.now.running = Some(Running {
+                    boot_id: observed.boot_id.clone(),
+                    config,
+                });
+            }
+            Step::Forget => kept.now.forget(layout)?,
+        }
+        Ok(())
+    }
+
+    /// The number of the live domain of this UUID, resolved now.
+    fn live_domid(&self, uuid: Uuid) -> Result<Option<u32>, DomainsError> {
+        let live = |state| matches!(state, State::Running | State::Paused);
+        let domains = domains::list_briefly(self.programs)?;
+        Ok(domains
+            .into_iter()
+            .find(|domain| domain.uuid == uuid && live(domain.state))
+            .map(|domain| domain.domid))
+    }
+
+    fn start(&self, name: &str) -> Result<(), StepError> {
+        let limit = self.programs.start_limit;
+        let result = match self.starter {
+            Starter::Unit => {
+                let unit = format!("domus-guest@{name}.service");
+                program::run(&self.programs.systemctl, &["start", &unit], limit)
+            }
+            Starter::Xl => {
+                let config: PathBuf = self.layout.config(name);
+                program::run(
+                    &self.programs.xl,
+                    &["create".as_ref(), config.as_os_str()],
+                    limit,
+                )
+            }
+        };
+        result.map(drop).map_err(|error| {
+            let said = files::read_text(&self.layout.below(format!("/run/domus/{name}.failure")))
+                .ok()
+                .flatten();
+            let cause = match self.starter {
+                Starter::Unit => said.unwrap_or_else(|| error.to_string()),
+                Starter::Xl => error.to_string(),
+            };
+            StepError::Start {
+                guest: name.to_owned(),
+                cause: cause.trim().to_owned(),
+            }
+        })
+    }
+}
+
+/// A record, with what of it is on the disk already.
+struct Kept {
+    known: Option<Record>,
+    now: Record,
+}
+
+impl Kept {
+    /// Writes the record if it changed since it was last read or written.
+    fn save(&mut self, layout: &Layout) -> Result<(), FileError> {
+        if self.known.as_ref() != Some(&self.now) {
+            self.now.save(layout)?;
+            self.known = Some(self.now.clone());
+        }
+        Ok(())
+    }
+}
+
+/// Remembers what was seen: the images that are there, and the domain that runs.
+fn note_seen(
+    record: &mut Record,
+    guest: &Guest,
+    files: &GuestFiles,
+    observed: &Observed,
+    stages: Stages,
+) {
+    for (disk, state) in guest.disks.iter().zip(&files.disks) {
+        let there = matches!(state, Ok(state) if matches!(state.found, Found::File { .. } | Found::BlockDevice { .. }));
+        if there && stages.images {
+            record
+                .images
+                .entry(disk.path.clone())
+                .or_insert(ImageRecord { made: false });
+        }
+    }
+    if let Ok(Entry::File(bytes)) = &files.config
+        && guest_spec::render(guest).is_ok_and(|text| text.as_bytes() == bytes.as_slice())
+    {
+        let now = digest(bytes);
+        if record.config_digests != [now.as_str()] {
+            record.config_digests = vec![now];
+        }
+    }
+    let saved = observed.saves.contains(&guest.name);
+    if saved && stages.images && !stages.guests {
+        record.restored_in_boot = Some(observed.boot_id.clone());
+    }
+    let (true, Some(domain)) = (
+        matches!(observed.domains, Domains::Known(_)),
+        observed.domains.of(guest.uuid),
+    ) else {
+        return;
+    };
+    let same_boot = record
+        .running
+        .as_ref()
+        .is_some_and(|running| running.boot_id == observed.boot_id);
+    if !same_boot {
+        let restored = record.restored_in_boot.as_deref() == Some(observed.boot_id.as_str());
+        let before = record
+            .running
+            .take()
+            .map(|running| running.config)
+            .filter(|_| restored);
+        let config = before.or_else(|| match &files.config {
+            Ok(Entry::File(bytes)) => String::from_utf8(bytes.clone()).ok(),
+            _ => None,
+        });
+        record.running = Some(Running {
+            boot_id: observed.boot_id.clone(),
+            config: config.unwrap_or_default(),
+        });
+    }
+    let target = domain
+        .config
+        .as_ref()
+        .and_then(|config| config.b_info.target_memkb)
+        .map(|kib| kib / 1024);
+    if target == Some(u64::from(guest.memory_mib.get())) {
+        record.memory_mib = Some(guest.memory_mib.get());
+    }
+}
