@@ -1,5 +1,7 @@
 //! Generation after generation on one Dom0, each asserted whole, each applied twice.
 
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
 mod support;
 
 use serde_json::json;
