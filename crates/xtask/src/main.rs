@@ -3,6 +3,7 @@
 mod bench;
 mod demo;
 mod eval;
+mod evaluation;
 mod setup;
 mod test;
 mod vm;
