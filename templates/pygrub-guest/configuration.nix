@@ -15,5 +15,6 @@
     # "ssh-ed25519 AAAA… you@example.org"
   ];
 
+  nixpkgs.hostPlatform = "x86_64-linux";
   system.stateVersion = "26.05";
 }

@@ -1,0 +1,121 @@
+# guests.json, version 1: docs/architecture.md says what is in it.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  cfg = config.virtualisation.xen;
+  vdev = import ./vdev.nix { inherit lib; };
+  mounts = import ./mounts.nix { inherit config lib; };
+
+  immutableEtc =
+    let
+      overlay = config.system.etc.overlay or { };
+    in
+    (overlay.enable or false) && !(overlay.mutable or true);
+  configDir = if immutableEtc then "/var/lib/domus/xen" else "/etc/xen";
+
+  bridge = name: value: {
+    inherit name;
+    inherit (value) address uplink;
+  };
+
+  disk = name: value: {
+    inherit name;
+    inherit (value)
+      path
+      size
+      format
+      vdev
+      readOnly
+      cdrom
+      filesystem
+      ;
+    mountPoint = mounts.holding value.path;
+  };
+
+  network = name: value: {
+    inherit name;
+    inherit (value)
+      bridge
+      mac
+      ip
+      script
+      ;
+  };
+
+  # In the order that xl.cfg lists them, which decides what boots and what is the guest's first.
+  inOrder =
+    rank: entry: attrs:
+    map (name: entry name attrs.${name}) (
+      lib.sort (
+        a: b:
+        let
+          left = rank attrs.${a};
+          right = rank attrs.${b};
+        in
+        if left != right then left < right else a < b
+      ) (lib.attrNames attrs)
+    );
+
+  guest = name: value: {
+    inherit name;
+    inherit (value)
+      type
+      uuid
+      vcpus
+      maxVcpus
+      autostart
+      onPoweroff
+      onReboot
+      onCrash
+      settings
+      ;
+    memoryMib = value.memory;
+    maxMemoryMib = value.maxMemory;
+    boot = {
+      inherit (value) bootloader initrd cmdline;
+      kernel =
+        if value.bootloader == "pvgrub" && value.kernel == null then
+          cfg.domus.grubImages.${value.type} or null
+        else
+          value.kernel;
+    };
+    disks = inOrder (d: if d.vdev == null then 0 else vdev.rank d) disk value.disks;
+    networks = inOrder (n: if n.order == null then 0 else n.order) network value.networks;
+  };
+
+  value = {
+    version = 1;
+    inherit configDir;
+    bridges = lib.mapAttrsToList bridge cfg.bridges;
+    guests = lib.mapAttrsToList guest (lib.filterAttrs (_: g: g.enable) cfg.guests);
+  };
+  text = builtins.toJSON value;
+  path = pkgs.writeText "guests.json" text;
+in
+{
+  config = lib.mkIf cfg.domus.enable {
+    virtualisation.xen.domus.guestsJson = {
+      inherit value text;
+      path = "${path}";
+    };
+
+    environment.etc."domus/guests.json".source = path;
+    environment.systemPackages = [ cfg.domus.package ];
+
+    # A bad document fails `nixos-rebuild build`, not the switch.
+    system.checks = [
+      (pkgs.runCommand "domus-check-guests" { } ''
+        ${lib.getExe cfg.domus.package} check --spec ${path} >"$out"
+      '')
+    ];
+
+    # xendomains starts what is in this folder; it must be the one that Domus fills.
+    virtualisation.xen.domains.extraConfig = lib.mkIf immutableEtc ''
+      XENDOMAINS_AUTO=${configDir}/auto
+    '';
+  };
+}

@@ -1,0 +1,117 @@
+# The type of one entry of `disks`. `guest` is the guest's own configuration.
+{ lib, guest }:
+let
+  types = import ../../types.nix { inherit lib; };
+  vdev = import ../vdev.nix { inherit lib; };
+
+  filesystem = lib.types.submodule {
+    options = {
+      type = lib.mkOption {
+        type = lib.types.enum [
+          "ext4"
+          "ext3"
+          "ext2"
+        ];
+        default = "ext4";
+        example = "ext3";
+        description = "The file system to make in an image that Domus creates.";
+      };
+      label = lib.mkOption {
+        type = lib.types.nullOr types.label;
+        default = null;
+        example = "nixos";
+        description = "The label of that file system.";
+      };
+    };
+  };
+in
+lib.types.submodule (
+  { config, ... }:
+  {
+    options = {
+      path = lib.mkOption {
+        type = types.diskPath;
+        example = "/vmdisks/web-root.img";
+        description = ''
+          The image file, or the block device (an LVM or ZFS volume, a whole disk). A missing image is created
+          where `size` is given; what is there is never touched; nothing is ever created below `/dev`.
+        '';
+      };
+
+      size = lib.mkOption {
+        type = lib.types.nullOr types.size;
+        default = null;
+        example = "4GiB";
+        description = ''
+          The size of the image, in powers of 1024 (`4G` is `4GiB`). It is created sparse.
+          `null` means that the disk is there already.
+        '';
+      };
+
+      format = lib.mkOption {
+        type = lib.types.enum [
+          "raw"
+          "qcow2"
+        ];
+        default = "raw";
+        example = "qcow2";
+        description = "The format of the image. It is never guessed: what a guest writes could say anything.";
+      };
+
+      vdev = lib.mkOption {
+        type = lib.types.nullOr types.vdev;
+        default =
+          if config.order != null then
+            vdev.at {
+              position = config.order;
+              inherit (config) cdrom;
+              inherit (guest) type;
+            }
+          else if lib.length (lib.attrNames guest.disks) == 1 then
+            vdev.at {
+              # A CD-ROM's usual place, where SeaBIOS and installers look for it.
+              position = if config.cdrom && guest.type == "hvm" then 2 else 0;
+              inherit (config) cdrom;
+              inherit (guest) type;
+            }
+          else
+            null;
+        defaultText = lib.literalMD "from `order`; `xvda` for the only disk of a guest";
+        example = "xvda";
+        description = "What the guest calls the disk. It never changes because another disk is declared.";
+      };
+
+      order = lib.mkOption {
+        type = lib.types.nullOr (lib.types.ints.between 0 701);
+        default = null;
+        example = 1;
+        description = ''
+          The disk's position: 0 is `xvda`, 1 is `xvdb` and so on; a CD-ROM of an HVM guest is `hda` to `hdd`.
+          With more than one disk each needs this or `vdev`.
+        '';
+      };
+
+      readOnly = lib.mkOption {
+        type = lib.types.bool;
+        default = config.cdrom;
+        defaultText = lib.literalMD "`true` for a CD-ROM";
+        example = true;
+        description = "Whether the guest may only read the disk. Guests can share a disk that all of them only read.";
+      };
+
+      cdrom = lib.mkOption {
+        type = lib.types.bool;
+        default = false;
+        example = true;
+        description = "Whether the guest sees a CD-ROM drive.";
+      };
+
+      filesystem = lib.mkOption {
+        type = lib.types.nullOr filesystem;
+        default = null;
+        example = lib.literalExpression ''{ type = "ext4"; label = "nixos"; }'';
+        description = "The file system to make in an image that Domus creates. `null` leaves it blank.";
+      };
+    };
+  }
+)

@@ -1,0 +1,132 @@
+# The interface: `virtualisation.xen.guests`, `.bridges` and `.domus`.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  types = import ../types.nix { inherit lib; };
+  cfg = config.virtualisation.xen;
+in
+{
+  options.virtualisation.xen = {
+    guests = lib.mkOption {
+      type = lib.types.attrsOf (import ./guest { inherit lib; inherit (cfg.domus) seed; });
+      default = { };
+      example = lib.literalExpression ''
+        {
+          web = {
+            memory = 1024;
+            bootloader = "pvgrub";
+            disks.root = {
+              path = "/vmdisks/web-root.img";
+              size = "8GiB";
+              filesystem.label = "nixos";
+            };
+            networks.lan = { };
+          };
+        }
+      '';
+      description = ''
+        Guests (domUs) of this Dom0, by name. At every switch each is brought to what is declared here;
+        disks are only ever created, never overwritten, and a running guest is not restarted.
+      '';
+    };
+
+    bridges = lib.mkOption {
+      type = lib.types.attrsOf (import ./bridge.nix { inherit lib; });
+      default = { };
+      example = lib.literalExpression ''{ xenbr0.address = "10.10.0.1/24"; }'';
+      description = ''
+        Bridges that Domus makes at every boot before any guest is started or restored, and never removes
+        from under one. Bridges that something else makes (`networking.bridges`, networkd, Open vSwitch)
+        need not be here.
+      '';
+    };
+
+    domus = {
+      enable = lib.mkOption {
+        type = lib.types.bool;
+        default = cfg.enable;
+        defaultText = lib.literalExpression "config.virtualisation.xen.enable";
+        example = false;
+        description = ''
+          Whether Domus manages guests on this Dom0. Turning it off leaves running guests, their disks
+          and their configurations as they are.
+        '';
+      };
+
+      package = lib.mkOption {
+        type = lib.types.package;
+        default = pkgs.domus or (pkgs.callPackage ../../crates/domus/package.nix { });
+        defaultText = lib.literalExpression "pkgs.domus";
+        example = lib.literalExpression "inputs.domus.packages.x86_64-linux.domus";
+        description = "The package that holds the `domus` program.";
+      };
+
+      seed = lib.mkOption {
+        type = lib.types.singleLineStr;
+        default = config.networking.hostName;
+        defaultText = lib.literalExpression "config.networking.hostName";
+        example = "rack-3-left";
+        description = ''
+          What UUIDs and MAC addresses that are not set are derived from, with the guest's name.
+          Two hosts on one network need different seeds.
+        '';
+      };
+
+      grubImages = {
+        pv = lib.mkOption {
+          type = lib.types.path;
+          default = "${pkgs.grub2_pvgrub_image}/lib/grub-xen/grub-x86_64-xen.bin";
+          defaultText = lib.literalExpression ''"''${pkgs.grub2_pvgrub_image}/lib/grub-xen/grub-x86_64-xen.bin"'';
+          example = "/var/lib/grub/grub-x86_64-xen.bin";
+          description = "GRUB's Xen image that PV guests with `bootloader = \"pvgrub\"` run.";
+        };
+        pvh = lib.mkOption {
+          type = lib.types.path;
+          default = "${pkgs.grub2_pvhgrub_image}/lib/grub-xen_pvh/grub-i386-xen_pvh.bin";
+          defaultText = lib.literalExpression ''"''${pkgs.grub2_pvhgrub_image}/lib/grub-xen_pvh/grub-i386-xen_pvh.bin"'';
+          example = "/var/lib/grub/grub-i386-xen_pvh.bin";
+          description = "GRUB's Xen image that PVH guests with `bootloader = \"pvgrub\"` run.";
+        };
+      };
+
+      microGuest = lib.mkOption {
+        type = lib.types.package;
+        default = pkgs.callPackage ./micro-guest.nix {
+          inherit (config.boot.kernelPackages) kernel;
+        };
+        defaultText = lib.literalMD "an initrd for this Dom0's own kernel";
+        readOnly = true;
+        description = ''
+          A Linux of a few MiB, to try out Xen with: boot its `initrd` with this Dom0's kernel. It says on its console
+          what memory, disks and addresses it sees.
+        '';
+      };
+
+      guestsJson = lib.mkOption {
+        type = lib.types.submodule {
+          options = {
+            value = lib.mkOption {
+              type = lib.types.raw;
+              description = "The document as a Nix value.";
+            };
+            text = lib.mkOption {
+              type = lib.types.str;
+              description = "The document's text.";
+            };
+            path = lib.mkOption {
+              type = lib.types.path;
+              description = "The document in the store.";
+            };
+          };
+        };
+        internal = true;
+        readOnly = true;
+        description = "guests.json, which tells the `domus` program what is declared.";
+      };
+    };
+  };
+}

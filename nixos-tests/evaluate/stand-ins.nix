@@ -1,0 +1,26 @@
+# Packages that Domus or a Xen Dom0 asks for, where the others are stand-ins too.
+{ config, lib, ... }:
+let
+  given = config.nixpkgs.pkgs;
+  standIn = name: given.runCommand name { meta.mainProgram = name; } "";
+  linuxPackages = given.linuxPackages // {
+    kernel = given.linuxPackages.kernel // {
+      # systemd-boot, which a Xen Dom0 boots by, asks for it.
+      features.efiBootStub = true;
+    };
+    extend = _: linuxPackages;
+  };
+in
+{
+  _module.args.pkgs = lib.mkOverride 40 (
+    given
+    // {
+      inherit linuxPackages;
+      domus = standIn "domus";
+      grub2_pvgrub_image = standIn "grub2_xen_image";
+      grub2_pvhgrub_image = standIn "grub2_xen_pvh_image";
+      # The real one runs shellcheck.
+      writeShellApplication = { name, ... }: standIn name;
+    }
+  );
+}
