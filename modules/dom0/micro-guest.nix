@@ -1,37 +1,50 @@
 # A guest of a few MiB: one initrd, with busybox and the front ends of Xen's devices.
+# nixos-tests/micro-guest/README.md says what goes where.
 {
   lib,
   makeInitrdNG,
   makeModulesClosure,
   pkgsStatic,
+  runCommand,
+  xz,
+  zstd,
   kernel,
 }:
 let
-  modules = makeModulesClosure {
-    inherit kernel;
-    firmware = kernel;
-    allowMissing = true;
-    rootModules = [
-      "xen-blkfront"
-      "xen-netfront"
-      "ext4"
-    ];
-  };
+  scripts = ../../nixos-tests/micro-guest;
+
+  modules =
+    runCommand "micro-guest-modules"
+      {
+        closure = makeModulesClosure {
+          inherit kernel;
+          firmware = kernel;
+          allowMissing = true;
+          rootModules = [
+            "xen-blkfront"
+            "xen-netfront"
+            "ext4"
+          ];
+        };
+        nativeBuildInputs = [
+          xz
+          zstd
+        ];
+      }
+      (builtins.readFile ./micro-guest-modules.sh);
+
+  file = source: target: { inherit source target; };
 in
 makeInitrdNG {
   name = "micro-guest";
+  # Kernel modules lose what they need when they are stripped.
+  strip = false;
   contents = [
-    {
-      source = ../../nixos-tests/micro-guest/init;
-      target = "/init";
-    }
-    {
-      source = lib.getExe' pkgsStatic.busybox "busybox";
-      target = "/bin/busybox";
-    }
-    {
-      source = "${modules}/lib/modules";
-      target = "/lib/modules";
-    }
+    (file "${scripts}/init" "/init")
+    (file "${scripts}/system" "/system")
+    (file "${scripts}/poweroff" "/sbin/poweroff")
+    (file "${scripts}/poweroff" "/sbin/reboot")
+    (file (lib.getExe' pkgsStatic.busybox "busybox") "/bin/busybox")
+    (file "${modules}" "/modules")
   ];
 }
