@@ -2,7 +2,8 @@
 { config, lib, ... }:
 let
   given = config.nixpkgs.pkgs;
-  standIn = name: given.runCommand name { meta.mainProgram = name; } "";
+  standIn = name: given.runCommand name { meta.mainProgram = name; };
+
   linuxPackages = given.linuxPackages // {
     kernel = given.linuxPackages.kernel // {
       # systemd-boot, which a Xen Dom0 boots by, asks for it.
@@ -10,18 +11,18 @@ let
     };
     extend = _: linuxPackages;
   };
+
+  packages = given // {
+    inherit linuxPackages;
+    callPackage = lib.callPackageWith packages;
+    domus = standIn "domus" "";
+    grub2_pvgrub_image = standIn "grub2_xen_image" "";
+    grub2_pvhgrub_image = standIn "grub2_xen_pvh_image" "";
+    makeInitrdNG = { name, contents, ... }: standIn name (builtins.toJSON contents);
+    # The real one runs shellcheck.
+    writeShellApplication = { name, ... }: standIn name "";
+  };
 in
 {
-  _module.args.pkgs = lib.mkOverride 40 (
-    given
-    // {
-      inherit linuxPackages;
-      domus = standIn "domus";
-      grub2_pvgrub_image = standIn "grub2_xen_image";
-      grub2_pvhgrub_image = standIn "grub2_xen_pvh_image";
-      makeInitrdNG = { name, ... }: standIn name;
-      # The real one runs shellcheck.
-      writeShellApplication = { name, ... }: standIn name;
-    }
-  );
+  _module.args.pkgs = lib.mkOverride 40 packages;
 }
