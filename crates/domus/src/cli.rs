@@ -33,6 +33,9 @@ pub struct Common {
         default_value = "xl"
     )]
     pub xl: OsString,
+    /// How long xl may take to answer a question, in seconds [default: 30]
+    #[arg(long, global = true, value_name = "SECONDS", env = "DOMUS_XL_TIMEOUT")]
+    pub xl_timeout: Option<u64>,
     /// Print JSON on standard output
     #[arg(long, global = true)]
     pub json: bool,

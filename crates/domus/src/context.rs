@@ -1,6 +1,7 @@
 //! What the verbs share: the document, the layout, the programs, a plan of now.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use std::{fmt, fs};
 
 use anyhow::Context as _;
@@ -85,10 +86,13 @@ impl Context {
             return Err(InvalidDocument(text).into());
         }
         let layout = Layout::new(&common.root, &document);
-        let programs = Programs {
+        let mut programs = Programs {
             xl: common.xl.clone(),
             ..Programs::default()
         };
+        if let Some(seconds) = common.xl_timeout {
+            programs.answer_limit = Duration::from_secs(seconds);
+        }
         Ok(Self {
             document,
             layout,

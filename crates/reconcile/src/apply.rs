@@ -58,8 +58,8 @@ pub enum Event<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
-    /// The guest, or the bridge; nothing where it is about all.
-    pub name: Option<String>,
+    /// The guest; nothing where it is about a bridge, or about all.
+    pub guest: Option<String>,
     /// Why.
     pub message: String,
 }
@@ -99,26 +99,26 @@ impl Executor<'_> {
             .problems
             .iter()
             .map(|message| Failure {
-                name: None,
+                guest: None,
                 message: message.clone(),
             })
             .collect();
-        let mut fail = |name: &str, message: String| {
+        let mut fail = |guest: Option<&str>, message: String| {
             failures.push(Failure {
-                name: Some(name.to_owned()),
+                guest: guest.map(str::to_owned),
                 message,
             });
         };
         for error in self.remove_temporaries(stages) {
-            fail("domus", error);
+            fail(None, error);
         }
         for bridge in &plan.bridges {
             if let Some(why) = &bridge.problem {
-                fail(&bridge.name, format!("bridge {}: {why}", bridge.name));
+                fail(None, format!("bridge {}: {why}", bridge.name));
             }
             for step in &bridge.steps {
                 if let Err(error) = bridges::carry_out(step, self.programs) {
-                    fail(&bridge.name, format!("bridge {}: {error}", bridge.name));
+                    fail(None, format!("bridge {}: {error}", bridge.name));
                     break;
                 }
                 report(Event::BridgeDone(&bridge.name, step));
@@ -126,7 +126,7 @@ impl Executor<'_> {
         }
         for guest in &plan.guests {
             for problem in &guest.problems {
-                fail(&guest.name, problem.clone());
+                fail(Some(&guest.name), problem.clone());
             }
             let record = match records.remove(&guest.name) {
                 Some(Err(_)) => continue, // said by the plan
@@ -134,7 +134,7 @@ impl Executor<'_> {
                 None => None,
             };
             if let Err(error) = self.guest(guest, record, observed, stages, report) {
-                fail(&guest.name, error.to_string());
+                fail(Some(&guest.name), error.to_string());
             }
         }
         failures

@@ -133,8 +133,12 @@ pub struct NicConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum DomainsError {
     /// xl did not answer.
-    #[error("{0}. Look at `systemctl status xenstored` and the journal")]
-    Program(#[from] ProgramError),
+    #[error("{source}{}", where_to_look(source))]
+    Program {
+        /// Why.
+        #[from]
+        source: ProgramError,
+    },
     /// xl's answer makes no sense.
     #[error("`xl list {option}` answered what Domus cannot read ({why}): {line:?}")]
     Junk {
@@ -145,6 +149,13 @@ pub enum DomainsError {
         /// Where.
         line: String,
     },
+}
+
+fn where_to_look(error: &ProgramError) -> &'static str {
+    match error {
+        ProgramError::Start { .. } => "",
+        _ => ". Look at `systemctl status xenstored` and the journal",
+    }
 }
 
 /// Asks xl for all domains.

@@ -40,9 +40,15 @@ pub const TESTS: &[Need] = &[
     need("strace", "strace"),
     need("libxen-dev", "/usr/include/libxlutil.h"),
     need("perl", "perl"),
-    need("libxml-libxml-perl", "/usr/lib/x86_64-linux-gnu/perl5/5.36/XML/LibXML.pm"),
+    need(
+        "libxml-libxml-perl",
+        "/usr/lib/x86_64-linux-gnu/perl5/5.36/XML/LibXML.pm",
+    ),
     need("libfile-slurp-perl", "/usr/share/perl5/File/Slurp.pm"),
-    need("libfile-copy-recursive-perl", "/usr/share/perl5/File/Copy/Recursive.pm"),
+    need(
+        "libfile-copy-recursive-perl",
+        "/usr/share/perl5/File/Copy/Recursive.pm",
+    ),
     need("liblist-compare-perl", "/usr/share/perl5/List/Compare.pm"),
     need("libjson-perl", "/usr/share/perl5/JSON.pm"),
 ];
@@ -53,15 +59,25 @@ pub const TESTS: &[Need] = &[
 /// A package is missing, and this user or this system cannot install it; the message has the line to run.
 pub fn ensure(needs: &[Need]) -> Result<()> {
     let folders = program_folders();
-    let mut packages: Vec<&str> = needs.iter().filter(|need| !present(need, &folders)).map(|need| need.package).collect();
+    let mut packages: Vec<&str> = needs
+        .iter()
+        .filter(|need| !present(need, &folders))
+        .map(|need| need.package)
+        .collect();
     packages.sort_unstable();
     packages.dedup();
     if packages.is_empty() {
         return Ok(());
     }
-    let line = format!("apt-get update && apt-get install -y --no-install-recommends {}", packages.join(" "));
+    let line = format!(
+        "apt-get update && apt-get install -y --no-install-recommends {}",
+        packages.join(" ")
+    );
     if !Path::new("/usr/bin/apt-get").exists() {
-        bail!("these programs are missing, and this is no Debian: install what Debian has in {}", packages.join(", "));
+        bail!(
+            "these programs are missing, and this is no Debian: install what Debian has in {}",
+            packages.join(", ")
+        );
     }
     if !rustix::process::geteuid().is_root() {
         bail!("Debian packages are missing; run as root: {line}");
@@ -70,27 +86,41 @@ pub fn ensure(needs: &[Need]) -> Result<()> {
     let shell = Shell::new()?;
     shell.set_var("DEBIAN_FRONTEND", "noninteractive");
     // A third party's source that fails to update must not stop an installation from Debian's.
-    let update = cmd!(shell, "apt-get -q update").quiet().ignore_stdout().ignore_stderr().run();
+    let update = cmd!(shell, "apt-get -q update")
+        .quiet()
+        .ignore_stdout()
+        .ignore_stderr()
+        .run();
     if let Err(plain) = install(&shell, &packages, &[]) {
         let Some(pin) = backports_pin(&shell) else {
             update.context("apt-get update failed")?;
-            return Err(plain).with_context(|| format!("cannot install Debian packages; see what this says: {line}"));
+            return Err(plain).with_context(|| {
+                format!("cannot install Debian packages; see what this says: {line}")
+            });
         };
-        install(&shell, &packages, &[pin.as_str(), "--allow-downgrades"])
-            .with_context(|| format!("cannot install Debian packages, neither by {line} nor with {pin}"))?;
+        install(&shell, &packages, &[pin.as_str(), "--allow-downgrades"]).with_context(|| {
+            format!("cannot install Debian packages, neither by {line} nor with {pin}")
+        })?;
     }
     step.done();
     match needs.iter().find(|need| !present(need, &folders)) {
-        Some(need) => bail!("{} is installed, but {} is not there", need.package, need.proof),
+        Some(need) => bail!(
+            "{} is installed, but {} is not there",
+            need.package,
+            need.proof
+        ),
         None => Ok(()),
     }
 }
 
 fn install(shell: &Shell, packages: &[&str], extra: &[&str]) -> Result<()> {
-    let output = cmd!(shell, "apt-get install -y -q --no-install-recommends {packages...} {extra...}")
-        .quiet()
-        .ignore_status()
-        .output()?;
+    let output = cmd!(
+        shell,
+        "apt-get install -y -q --no-install-recommends {packages...} {extra...}"
+    )
+    .quiet()
+    .ignore_status()
+    .output()?;
     if output.status.success() {
         return Ok(());
     }
@@ -101,14 +131,20 @@ fn install(shell: &Shell, packages: &[&str], extra: &[&str]) -> Result<()> {
 /// Where qemu-utils came from backports, qemu-system-x86 of the release does not install beside it: the
 /// version of qemu-utils that goes with it, as apt-get takes it.
 fn backports_pin(shell: &Shell) -> Option<String> {
-    let policy = cmd!(shell, "apt-cache policy qemu-system-x86").quiet().read().ok()?;
+    let policy = cmd!(shell, "apt-cache policy qemu-system-x86")
+        .quiet()
+        .read()
+        .ok()?;
     let version = candidate(&policy)?;
     Some(format!("qemu-utils={version}"))
 }
 
 /// The candidate version in what `apt-cache policy PACKAGE` prints.
 fn candidate(policy: &str) -> Option<&str> {
-    let version = policy.lines().find_map(|line| line.trim().strip_prefix("Candidate:"))?.trim();
+    let version = policy
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("Candidate:"))?
+        .trim();
     (version != "(none)").then_some(version)
 }
 
@@ -123,7 +159,9 @@ fn present(need: &Need, folders: &[PathBuf]) -> bool {
     if need.proof.starts_with('/') {
         return Path::new(need.proof).exists();
     }
-    folders.iter().any(|folder| folder.join(need.proof).is_file())
+    folders
+        .iter()
+        .any(|folder| folder.join(need.proof).is_file())
 }
 
 #[cfg(test)]
@@ -134,7 +172,10 @@ mod tests {
     fn the_candidate_is_read_from_apts_policy() {
         let policy = "qemu-system-x86:\n  Installed: (none)\n  Candidate: 1:7.2+dfsg-7+deb12u18\n  Version table:\n";
         assert_eq!(candidate(policy), Some("1:7.2+dfsg-7+deb12u18"));
-        assert_eq!(candidate("x:\n  Installed: (none)\n  Candidate: (none)\n"), None);
+        assert_eq!(
+            candidate("x:\n  Installed: (none)\n  Candidate: (none)\n"),
+            None
+        );
         assert_eq!(candidate(""), None);
     }
 

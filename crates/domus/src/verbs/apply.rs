@@ -86,23 +86,26 @@ fn carry_out(context: &Context, stages: Stages, json: bool) -> anyhow::Result<Ve
         }
         say_notes(&now.plan);
     }
-    for failure in &failures {
-        match &failure.name {
-            Some(name) => output::error(&format!("{name}: {}", failure.message)),
+    say_failures(&failures);
+    Ok(failures)
+}
+
+/// Every failure, and on the last line the names of all guests that failed.
+fn say_failures(failures: &[Failure]) {
+    for failure in failures {
+        match &failure.guest {
+            Some(guest) => output::error(&format!("guest {guest}: {}", failure.message)),
             None => output::error(&failure.message),
         }
     }
-    if !failures.is_empty() {
-        let mut names: Vec<&str> = failures
-            .iter()
-            .filter_map(|failure| failure.name.as_deref())
-            .collect();
-        names.dedup();
-        if !names.is_empty() {
-            output::error(&format!("not as declared: {}", names.join(", ")));
-        }
+    let mut names: Vec<&str> = failures
+        .iter()
+        .filter_map(|failure| failure.guest.as_deref())
+        .collect();
+    names.dedup();
+    if !names.is_empty() {
+        output::error(&format!("not as declared: {}", names.join(", ")));
     }
-    Ok(failures)
 }
 
 /// A step in words.

@@ -177,7 +177,7 @@ fn print(lines: &[Line]) {
             anstream::println!("{}", styled(YELLOW, format_args!("{}: {note}", line.name)));
         }
         for problem in &line.problems {
-            output::error(&format!("{}: {problem}", line.name));
+            output::error(&format!("guest {}: {problem}", line.name));
         }
     }
 }

@@ -48,7 +48,12 @@ pub fn encode(number: u64, seconds: u64, request: Request<'_>) -> Vec<u8> {
         Request::Put(path, bytes) => ("put", path, bytes),
         Request::Get(path) => ("get", path, &[][..]),
     };
-    let mut bytes = format!("domus1 {number} {kind} {seconds} {} {}\n", argument.len(), body.len()).into_bytes();
+    let mut bytes = format!(
+        "domus1 {number} {kind} {seconds} {} {}\n",
+        argument.len(),
+        body.len()
+    )
+    .into_bytes();
     bytes.extend_from_slice(argument.as_bytes());
     bytes.extend_from_slice(body);
     bytes
@@ -59,7 +64,11 @@ pub fn encode(number: u64, seconds: u64, request: Request<'_>) -> Vec<u8> {
 pub fn decode(buffer: &[u8]) -> Option<(u64, Output, usize)> {
     let mut start = 0;
     loop {
-        let end = start + buffer.get(start..)?.iter().position(|&byte| byte == b'\n')?;
+        let end = start
+            + buffer
+                .get(start..)?
+                .iter()
+                .position(|&byte| byte == b'\n')?;
         let Some((number, status, out, err)) = header(buffer.get(start..end)?) else {
             start = end + 1;
             continue;
@@ -67,12 +76,23 @@ pub fn decode(buffer: &[u8]) -> Option<(u64, Output, usize)> {
         let body = end + 1;
         let stdout = buffer.get(body..body + out)?.to_vec();
         let stderr = buffer.get(body + out..body + out + err)?.to_vec();
-        return Some((number, Output { status, stdout, stderr }, body + out + err));
+        return Some((
+            number,
+            Output {
+                status,
+                stdout,
+                stderr,
+            },
+            body + out + err,
+        ));
     }
 }
 
 fn header(line: &[u8]) -> Option<(u64, i32, usize, usize)> {
-    let mut words = std::str::from_utf8(line).ok()?.strip_prefix("domus1 ")?.split(' ');
+    let mut words = std::str::from_utf8(line)
+        .ok()?
+        .strip_prefix("domus1 ")?
+        .split(' ');
     let number = words.next()?.parse().ok()?;
     let status = words.next()?.parse().ok()?;
     let out = words.next()?.parse().ok()?;
@@ -93,8 +113,13 @@ impl Agent {
     /// # Errors
     /// The socket cannot be connected to.
     pub fn connect(socket: &Path) -> Result<Self> {
-        let stream = UnixStream::connect(socket).with_context(|| format!("cannot connect to {}", socket.display()))?;
-        Ok(Self { stream, buffer: Vec::new(), number: 0 })
+        let stream = UnixStream::connect(socket)
+            .with_context(|| format!("cannot connect to {}", socket.display()))?;
+        Ok(Self {
+            stream,
+            buffer: Vec::new(),
+            number: 0,
+        })
     }
 
     /// Waits until the agent in the Dom0 says that it is up.
@@ -112,8 +137,11 @@ impl Agent {
     pub fn ask(&mut self, request: Request<'_>, patience: Duration) -> Result<Output> {
         self.number += 1;
         let bytes = encode(self.number, patience.as_secs().max(1), request);
-        self.stream.set_write_timeout(Some(Duration::from_secs(60)))?;
-        self.stream.write_all(&bytes).context("the Dom0 takes no commands any more")?;
+        self.stream
+            .set_write_timeout(Some(Duration::from_secs(60)))?;
+        self.stream
+            .write_all(&bytes)
+            .context("the Dom0 takes no commands any more")?;
         self.answer(self.number, patience + Duration::from_secs(20))
     }
 
@@ -134,8 +162,14 @@ impl Agent {
             self.stream.set_read_timeout(Some(left))?;
             match self.stream.read(&mut chunk) {
                 Ok(0) => bail!("the Dom0 is gone"),
-                Ok(length) => self.buffer.extend_from_slice(chunk.get(..length).unwrap_or_default()),
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) => {}
+                Ok(length) => self
+                    .buffer
+                    .extend_from_slice(chunk.get(..length).unwrap_or_default()),
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+                    ) => {}
                 Err(error) => return Err(error).context("the connection to the Dom0 broke"),
             }
         }
@@ -148,8 +182,14 @@ mod tests {
 
     #[test]
     fn requests_say_their_lengths() {
-        assert_eq!(encode(7, 30, Request::Run("xl list\n")), b"domus1 7 run 30 0 8\nxl list\n");
-        assert_eq!(encode(8, 1, Request::Put("/a", b"\0\n")), b"domus1 8 put 1 2 2\n/a\0\n");
+        assert_eq!(
+            encode(7, 30, Request::Run("xl list\n")),
+            b"domus1 7 run 30 0 8\nxl list\n"
+        );
+        assert_eq!(
+            encode(8, 1, Request::Put("/a", b"\0\n")),
+            b"domus1 8 put 1 2 2\n/a\0\n"
+        );
         assert_eq!(encode(9, 1, Request::Get("/a")), b"domus1 9 get 1 2 0\n/a");
     }
 
@@ -161,14 +201,20 @@ mod tests {
         }
         let (number, output, taken) = decode(bytes).unwrap();
         assert_eq!((number, output.status, taken), (7, 2, bytes.len()));
-        assert_eq!((output.stdout.as_slice(), output.stderr.as_slice()), (&b"out"[..], &b"\n\xff!\n"[..]));
+        assert_eq!(
+            (output.stdout.as_slice(), output.stderr.as_slice()),
+            (&b"out"[..], &b"\n\xff!\n"[..])
+        );
     }
 
     #[test]
     fn noise_before_an_answer_is_skipped() {
         let bytes = b"[    1.2] hello\ndomus1 x\ndomus1 1 0 2 0\nok";
         let (number, output, taken) = decode(bytes).unwrap();
-        assert_eq!((number, output.text().as_str(), taken), (1, "ok", bytes.len()));
+        assert_eq!(
+            (number, output.text().as_str(), taken),
+            (1, "ok", bytes.len())
+        );
     }
 
     #[test]

@@ -9,7 +9,10 @@ pub struct Archive {
 impl Archive {
     /// An empty archive.
     pub fn new() -> Self {
-        Self { bytes: Vec::new(), inode: 1 }
+        Self {
+            bytes: Vec::new(),
+            inode: 1,
+        }
     }
 
     /// Adds a folder, `path` without a leading slash; its parents come first.
@@ -40,7 +43,8 @@ impl Archive {
         let name_size = u32::try_from(path.len() + 1).unwrap_or(u32::MAX);
         self.bytes.extend_from_slice(b"070701");
         for field in [self.inode, mode, 0, 0, 1, 0, size, 0, 0, 0, 0, name_size, 0] {
-            self.bytes.extend_from_slice(format!("{field:08X}").as_bytes());
+            self.bytes
+                .extend_from_slice(format!("{field:08X}").as_bytes());
         }
         self.bytes.extend_from_slice(path.as_bytes());
         self.bytes.push(0);
@@ -82,7 +86,10 @@ mod tests {
         };
         child.stdin.take().unwrap().write_all(&bytes).unwrap();
         let listing = child.wait_with_output().unwrap();
-        assert_eq!(String::from_utf8(listing.stdout).unwrap(), "bin\nbin/hello\nmodules\n");
+        assert_eq!(
+            String::from_utf8(listing.stdout).unwrap(),
+            "bin\nbin/hello\nmodules\n"
+        );
     }
 
     #[test]

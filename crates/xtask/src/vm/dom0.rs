@@ -35,7 +35,13 @@ impl Dom0 {
         let step = Step::begin("booting Xen and its Dom0");
         let run = RunFolder::new(image)?;
         let (qemu, agent) = start(image, &run, shell)?;
-        let mut dom0 = Self { qemu, agent, run, image: image.clone(), shell };
+        let mut dom0 = Self {
+            qemu,
+            agent,
+            run,
+            image: image.clone(),
+            shell,
+        };
         dom0.wait_for_xen()?;
         step.done();
         Ok(dom0)
@@ -48,7 +54,9 @@ impl Dom0 {
             sleep 1
         done
         systemctl --no-pager status xenstored xen-init-dom0 xenconsoled >&2; exit 1";
-        self.ok(script).map(|_| ()).context("Xen's own services did not come up in the Dom0")
+        self.ok(script)
+            .map(|_| ())
+            .context("Xen's own services did not come up in the Dom0")
     }
 
     /// Waits until systemd has started all that it starts at boot: the guests that start by themselves, too.
@@ -161,13 +169,20 @@ impl Dom0 {
 fn start(image: &Image, run: &RunFolder, shell: bool) -> Result<(Qemu, Agent)> {
     let qemu = Qemu::start(image, run, shell)?;
     let mut agent = Agent::connect(&run.agent_socket())?;
-    agent
-        .greeting(BOOT)
-        .with_context(|| format!("the Dom0 did not come up; Xen's console ends with:\n{}\n", run.console_tail(30)))?;
+    agent.greeting(BOOT).with_context(|| {
+        format!(
+            "the Dom0 did not come up; Xen's console ends with:\n{}\n",
+            run.console_tail(30)
+        )
+    })?;
     Ok((qemu, agent))
 }
 
 /// The first line of a script that says something, for a message.
 fn first_line(script: &str) -> &str {
-    script.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("(an empty script)")
+    script
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty())
+        .unwrap_or("(an empty script)")
 }

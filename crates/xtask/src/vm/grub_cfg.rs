@@ -35,15 +35,25 @@ pub fn entries(text: &str) -> Result<Vec<Entry>> {
                 linux = Some((without_device(path), arguments.trim().to_owned()));
             }
             "initrd" => {
-                let name = title.clone().context("an initrd line outside of a menuentry")?;
-                let Some((kernel, command_line)) = linux.take() else { bail!("{name}: an initrd without a kernel") };
+                let name = title
+                    .clone()
+                    .context("an initrd line outside of a menuentry")?;
+                let Some((kernel, command_line)) = linux.take() else {
+                    bail!("{name}: an initrd without a kernel")
+                };
                 let init = command_line
                     .split_whitespace()
                     .find_map(|word| word.strip_prefix("init="))
                     .with_context(|| format!("{name}: no init= in its command line"))?
                     .to_owned();
                 let initrd = without_device(rest.split_whitespace().next().unwrap_or_default());
-                entries.push(Entry { title: name, kernel, initrd, command_line, init });
+                entries.push(Entry {
+                    title: name,
+                    kernel,
+                    initrd,
+                    command_line,
+                    init,
+                });
             }
             "}" => {
                 if let (Some(name), Some(_)) = (&title, &linux) {
@@ -65,7 +75,11 @@ fn quoted(text: &str) -> String {
     let mut parts = text.splitn(3, ['"', '\'']);
     match (parts.next(), parts.next()) {
         (Some(""), Some(inner)) => inner.to_owned(),
-        _ => text.split_whitespace().next().unwrap_or_default().to_owned(),
+        _ => text
+            .split_whitespace()
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
     }
 }
 
@@ -106,20 +120,39 @@ menuentry "NixOS - Configuration 1" {
                 title: "NixOS".into(),
                 kernel: "/kernels/aaa-linux-6.12-bzImage".into(),
                 initrd: "/kernels/ccc-initrd-linux-6.12-initrd".into(),
-                command_line: "init=/nix/store/bbb-nixos-system-g-24.11/init console=hvc0 loglevel=4".into(),
+                command_line:
+                    "init=/nix/store/bbb-nixos-system-g-24.11/init console=hvc0 loglevel=4".into(),
                 init: "/nix/store/bbb-nixos-system-g-24.11/init".into(),
             }
         );
         assert_eq!(entries[1].title, "NixOS - Configuration 1");
-        assert_eq!((entries[1].kernel.as_str(), entries[1].initrd.as_str()), ("/kernels/ddd-bzImage", "/kernels/fff-initrd"));
+        assert_eq!(
+            (entries[1].kernel.as_str(), entries[1].initrd.as_str()),
+            ("/kernels/ddd-bzImage", "/kernels/fff-initrd")
+        );
     }
 
     #[test]
     fn an_incomplete_grub_cfg_is_refused() {
         let no_initrd = "menuentry \"a\" {\n linux /k init=/i\n}\n";
-        assert!(entries(no_initrd).unwrap_err().to_string().contains("a: a kernel without an initrd"));
+        assert!(
+            entries(no_initrd)
+                .unwrap_err()
+                .to_string()
+                .contains("a: a kernel without an initrd")
+        );
         let no_init = "menuentry \"a\" {\n linux /k quiet\n initrd /i\n}\n";
-        assert!(entries(no_init).unwrap_err().to_string().contains("no init="));
-        assert!(entries("set timeout=5\n").unwrap_err().to_string().contains("no entry"));
+        assert!(
+            entries(no_init)
+                .unwrap_err()
+                .to_string()
+                .contains("no init=")
+        );
+        assert!(
+            entries("set timeout=5\n")
+                .unwrap_err()
+                .to_string()
+                .contains("no entry")
+        );
     }
 }

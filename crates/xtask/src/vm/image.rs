@@ -45,26 +45,74 @@ struct Custom {
 
 /// Xen's own units by the names that nixpkgs gives them too (Debian has init scripts instead), and the agent.
 const CUSTOM: &[Custom] = &[
-    Custom { path: "usr/lib/domus-dom0/agent.py", text: include_str!("dom0/agent.py") },
-    Custom { path: "usr/lib/domus-dom0/xendomains.defaults", text: include_str!("dom0/xendomains.defaults") },
-    Custom { path: "usr/lib/systemd/system/domus-agent.service", text: include_str!("dom0/domus-agent.service") },
-    Custom { path: "usr/lib/systemd/system/domus-shell.service", text: include_str!("dom0/domus-shell.service") },
-    Custom { path: "usr/lib/systemd/system/proc-xen.mount", text: include_str!("dom0/proc-xen.mount") },
-    Custom { path: "usr/lib/systemd/system/xenstored.service", text: include_str!("dom0/xenstored.service") },
-    Custom { path: "usr/lib/systemd/system/xen-init-dom0.service", text: include_str!("dom0/xen-init-dom0.service") },
-    Custom { path: "usr/lib/systemd/system/xenconsoled.service", text: include_str!("dom0/xenconsoled.service") },
+    Custom {
+        path: "usr/lib/domus-dom0/agent.py",
+        text: include_str!("dom0/agent.py"),
+    },
+    Custom {
+        path: "usr/lib/domus-dom0/xendomains.defaults",
+        text: include_str!("dom0/xendomains.defaults"),
+    },
+    Custom {
+        path: "usr/lib/systemd/system/domus-agent.service",
+        text: include_str!("dom0/domus-agent.service"),
+    },
+    Custom {
+        path: "usr/lib/systemd/system/domus-shell.service",
+        text: include_str!("dom0/domus-shell.service"),
+    },
+    Custom {
+        path: "usr/lib/systemd/system/proc-xen.mount",
+        text: include_str!("dom0/proc-xen.mount"),
+    },
+    Custom {
+        path: "usr/lib/systemd/system/xenstored.service",
+        text: include_str!("dom0/xenstored.service"),
+    },
+    Custom {
+        path: "usr/lib/systemd/system/xen-init-dom0.service",
+        text: include_str!("dom0/xen-init-dom0.service"),
+    },
+    Custom {
+        path: "usr/lib/systemd/system/xenconsoled.service",
+        text: include_str!("dom0/xenconsoled.service"),
+    },
     Custom {
         path: "usr/lib/systemd/system/xen-qemu-dom0-disk-backend.service",
         text: include_str!("dom0/xen-qemu-dom0-disk-backend.service"),
     },
-    Custom { path: "usr/lib/systemd/system/xendomains.service", text: include_str!("dom0/xendomains.service") },
-    Custom { path: "etc/default/xendomains", text: ". /usr/lib/domus-dom0/xendomains.defaults\n" },
-    Custom { path: "etc/hostname", text: "dom0\n" },
-    Custom { path: "etc/fstab", text: "/dev/vda / ext4 errors=remount-ro 0 1\n" },
-    Custom { path: "etc/modules-load.d/domus.conf", text: "loop\nvirtio_console\nxen_gntdev\nxen_evtchn\nxen_gntalloc\nxen_blkback\nxen_netback\n" },
-    Custom { path: "etc/modprobe.d/domus.conf", text: "options loop max_loop=64\n" },
-    Custom { path: "etc/systemd/journald.conf.d/domus.conf", text: "[Journal]\nStorage=persistent\nRateLimitBurst=0\n" },
-    Custom { path: "etc/systemd/system.conf.d/domus.conf", text: "[Manager]\nDefaultTimeoutStartSec=180s\n" },
+    Custom {
+        path: "usr/lib/systemd/system/xendomains.service",
+        text: include_str!("dom0/xendomains.service"),
+    },
+    Custom {
+        path: "etc/default/xendomains",
+        text: ". /usr/lib/domus-dom0/xendomains.defaults\n",
+    },
+    Custom {
+        path: "etc/hostname",
+        text: "dom0\n",
+    },
+    Custom {
+        path: "etc/fstab",
+        text: "/dev/vda / ext4 errors=remount-ro 0 1\n",
+    },
+    Custom {
+        path: "etc/modules-load.d/domus.conf",
+        text: "loop\nvirtio_console\nxen_gntdev\nxen_evtchn\nxen_gntalloc\nxen_blkback\nxen_netback\n",
+    },
+    Custom {
+        path: "etc/modprobe.d/domus.conf",
+        text: "options loop max_loop=64\n",
+    },
+    Custom {
+        path: "etc/systemd/journald.conf.d/domus.conf",
+        text: "[Journal]\nStorage=persistent\nRateLimitBurst=0\n",
+    },
+    Custom {
+        path: "etc/systemd/system.conf.d/domus.conf",
+        text: "[Manager]\nDefaultTimeoutStartSec=180s\n",
+    },
 ];
 
 /// Enabled at boot.
@@ -113,15 +161,24 @@ pub struct Image {
 
 /// Where images are kept: `$DOMUS_CACHE`, else `$XDG_CACHE_HOME/domus`, else `~/.cache/domus`.
 pub fn cache() -> Result<PathBuf> {
-    let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let from = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     let folder = match (from("DOMUS_CACHE"), from("XDG_CACHE_HOME"), from("HOME")) {
         (Some(cache), _, _) => cache,
         (None, Some(cache), _) => cache.join("domus"),
         (None, None, Some(home)) => home.join(".cache/domus"),
-        (None, None, None) => bail!("set DOMUS_CACHE to a folder for the Dom0's image: neither it nor HOME is set"),
+        (None, None, None) => {
+            bail!("set DOMUS_CACHE to a folder for the Dom0's image: neither it nor HOME is set")
+        }
     };
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make the cache folder {}", folder.display()))?;
-    folder.canonicalize().with_context(|| format!("cannot use the cache folder {}", folder.display()))
+    fs::create_dir_all(&folder)
+        .with_context(|| format!("cannot make the cache folder {}", folder.display()))?;
+    folder
+        .canonicalize()
+        .with_context(|| format!("cannot use the cache folder {}", folder.display()))
 }
 
 /// A hash of everything that decides what the image holds, but for Debian's updates.
@@ -143,7 +200,10 @@ pub fn key() -> String {
         feed(custom.text);
     }
     let digest = hash.finalize();
-    digest.iter().take(6).fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    digest
+        .iter()
+        .take(6)
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// The image, built if it is not there; a second program that builds the same waits for the first. With `fresh` it is
@@ -151,7 +211,10 @@ pub fn key() -> String {
 pub fn ensure(fresh: bool) -> Result<Image> {
     let cache = cache()?;
     let key = key();
-    let image = Image { folder: cache.join(format!("dom0-{key}")), key };
+    let image = Image {
+        folder: cache.join(format!("dom0-{key}")),
+        key,
+    };
     anstream::eprintln!("Dom0 image {} in {}", image.key, cache.display());
     let lock = File::create(cache.join("lock")).context("cannot make the cache's lock file")?;
     if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
@@ -200,28 +263,49 @@ fn build(work: &Path) -> Result<()> {
     let kernel = one_named(&boot, "vmlinuz-")?;
     let xen = one_named(&boot, "xen-")?;
     fs::copy(boot.join(&kernel), work.join("vmlinuz"))?;
-    fs::copy(boot.join(one_named(&boot, "initrd.img-")?), work.join("initrd.img"))?;
+    fs::copy(
+        boot.join(one_named(&boot, "initrd.img-")?),
+        work.join("initrd.img"),
+    )?;
     let compressed = boot.join(&xen);
-    let plain = cmd!(shell, "gzip -dc {compressed}").quiet().output()?.stdout;
+    let plain = cmd!(shell, "gzip -dc {compressed}")
+        .quiet()
+        .output()?
+        .stdout;
     fs::write(work.join("xen"), plain)?;
     fs::copy(root.join("bin/busybox"), work.join("busybox")).context("no busybox in the Dom0")?;
-    copy_guest_modules(&root, &work.join("modules"), kernel.trim_start_matches("vmlinuz-"))?;
+    copy_guest_modules(
+        &root,
+        &work.join("modules"),
+        kernel.trim_start_matches("vmlinuz-"),
+    )?;
 
     let image = work.join("dom0.img");
-    cmd!(shell, "truncate -s {DISK_SIZE} {image}").quiet().run()?;
-    let made = cmd!(shell, "mkfs.ext4 -q -F -L dom0 -E lazy_itable_init=1,root_owner=0:0 -d {root} {image}")
-        .env("PATH", sbin_path())
+    cmd!(shell, "truncate -s {DISK_SIZE} {image}")
         .quiet()
-        .ignore_status()
-        .output()?;
+        .run()?;
+    let made = cmd!(
+        shell,
+        "mkfs.ext4 -q -F -L dom0 -E lazy_itable_init=1,root_owner=0:0 -d {root} {image}"
+    )
+    .env("PATH", sbin_path())
+    .quiet()
+    .ignore_status()
+    .output()?;
     if !made.status.success() {
-        bail!("mkfs.ext4: {}", String::from_utf8_lossy(&made.stderr).trim());
+        bail!(
+            "mkfs.ext4: {}",
+            String::from_utf8_lossy(&made.stderr).trim()
+        );
     }
     remove(&root)
 }
 
 fn sbin_path() -> String {
-    format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default())
+    format!(
+        "{}:/usr/sbin:/sbin",
+        std::env::var("PATH").unwrap_or_default()
+    )
 }
 
 fn bootstrap(shell: &Shell, root: &Path) -> Result<()> {
@@ -237,17 +321,23 @@ fn bootstrap(shell: &Shell, root: &Path) -> Result<()> {
         INITRAMFS_CONF.replace('\n', "\\n"),
         INITRAMFS_MODULES.replace('\n', "\\n")
     ));
-    let output = cmd!(shell, "mmdebstrap --variant=minbase --mode=root --include={include} {options...} {SUITE} {root}")
-        .env("PATH", sbin_path())
-        .quiet()
-        .ignore_status()
-        .output()?;
+    let output = cmd!(
+        shell,
+        "mmdebstrap --variant=minbase --mode=root --include={include} {options...} {SUITE} {root}"
+    )
+    .env("PATH", sbin_path())
+    .quiet()
+    .ignore_status()
+    .output()?;
     if output.status.success() {
         return Ok(());
     }
     let text = String::from_utf8_lossy(&output.stderr);
     let lines: Vec<&str> = text.lines().collect();
-    let tail = lines.get(lines.len().saturating_sub(15)..).unwrap_or_default().join("\n");
+    let tail = lines
+        .get(lines.len().saturating_sub(15)..)
+        .unwrap_or_default()
+        .join("\n");
     bail!("mmdebstrap could not make the Dom0:\n{tail}")
 }
 
@@ -257,11 +347,16 @@ fn customise(root: &Path) -> Result<()> {
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent)?;
         }
-        fs::write(&path, custom.text).with_context(|| format!("cannot write {}", path.display()))?;
+        fs::write(&path, custom.text)
+            .with_context(|| format!("cannot write {}", path.display()))?;
     }
     let system = root.join("etc/systemd/system");
     for unit in ENABLED {
-        let target = if *unit == "domus-agent.service" { "sysinit.target" } else { "multi-user.target" };
+        let target = if *unit == "domus-agent.service" {
+            "sysinit.target"
+        } else {
+            "multi-user.target"
+        };
         let wants = system.join(format!("{target}.wants"));
         fs::create_dir_all(&wants)?;
         std::os::unix::fs::symlink(format!("/usr/lib/systemd/system/{unit}"), wants.join(unit))?;
@@ -273,11 +368,20 @@ fn customise(root: &Path) -> Result<()> {
         }
         std::os::unix::fs::symlink("/dev/null", path)?;
     }
-    for folder in ["var/log/journal", "var/log/xen/console", "etc/xen/auto", "var/lib/xen/save", "nix/store"] {
+    for folder in [
+        "var/log/journal",
+        "var/log/xen/console",
+        "etc/xen/auto",
+        "var/lib/xen/save",
+        "nix/store",
+    ] {
         fs::create_dir_all(root.join(folder))?;
     }
     // A machine id of its own, made once, so that the journal goes on over a reboot.
-    fs::write(root.join("etc/machine-id"), "64d0b5e1a1d2433ea0f3b1a5ed0d0a00\n")?;
+    fs::write(
+        root.join("etc/machine-id"),
+        "64d0b5e1a1d2433ea0f3b1a5ed0d0a00\n",
+    )?;
     Ok(())
 }
 
@@ -285,27 +389,37 @@ fn customise(root: &Path) -> Result<()> {
 /// or `.efi`.
 fn one_named(folder: &Path, prefix: &str) -> Result<String> {
     let mut names = Vec::new();
-    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+    for entry in
+        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?
+    {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        let wanted = name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()));
-        let extra = Path::new(&name).extension().is_some_and(|extension| extension == "config" || extension == "efi");
+        let wanted = name
+            .strip_prefix(prefix)
+            .is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()));
+        let extra = Path::new(&name)
+            .extension()
+            .is_some_and(|extension| extension == "config" || extension == "efi");
         if wanted && !extra {
             names.push(name);
         }
     }
     names.sort();
-    names.pop().with_context(|| format!("no {prefix}… in {}", folder.display()))
+    names
+        .pop()
+        .with_context(|| format!("no {prefix}… in {}", folder.display()))
 }
 
 /// Copies the modules that a micro guest loads, and writes `order`: one file name a line, each after what it needs.
 fn copy_guest_modules(root: &Path, to: &Path, version: &str) -> Result<()> {
     let from = root.join("lib/modules").join(version);
-    let text = fs::read_to_string(from.join("modules.dep")).context("the Dom0's kernel has no modules.dep")?;
+    let text = fs::read_to_string(from.join("modules.dep"))
+        .context("the Dom0's kernel has no modules.dep")?;
     fs::create_dir_all(to)?;
     let mut order = String::new();
     for path in load_order(&text, GUEST_MODULES)? {
         let name = path.rsplit('/').next().unwrap_or(path);
-        fs::copy(from.join(path), to.join(name)).with_context(|| format!("cannot copy the module {path}"))?;
+        fs::copy(from.join(path), to.join(name))
+            .with_context(|| format!("cannot copy the module {path}"))?;
         order.push_str(name);
         order.push('\n');
     }
@@ -320,7 +434,12 @@ fn load_order<'a>(text: &'a str, wanted: &[&str]) -> Result<Vec<&'a str>> {
         let file = format!("{name}.ko");
         let line = text
             .lines()
-            .find(|line| line.split(':').next().and_then(|path| path.rsplit('/').next()) == Some(&file))
+            .find(|line| {
+                line.split(':')
+                    .next()
+                    .and_then(|path| path.rsplit('/').next())
+                    == Some(&file)
+            })
             .with_context(|| format!("the Dom0's kernel has no module {name}"))?;
         let (path, needs) = line.split_once(':').unwrap_or((line, ""));
         // modules.dep lists all that a module needs, the deepest last.
@@ -352,7 +471,12 @@ mod tests {
                 "kernel/fs/ext4/ext4.ko"
             ]
         );
-        assert!(load_order(dep, &["btrfs"]).unwrap_err().to_string().contains("no module btrfs"));
+        assert!(
+            load_order(dep, &["btrfs"])
+                .unwrap_err()
+                .to_string()
+                .contains("no module btrfs")
+        );
     }
 
     #[test]

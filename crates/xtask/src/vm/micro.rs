@@ -33,9 +33,11 @@ pub struct Disks<'a> {
 
 /// Packs the initrd, compressed with gzip.
 fn initrd(image: &Image) -> Result<Vec<u8>> {
-    let busybox = fs::read(image.folder.join("busybox")).context("the Dom0's image has no busybox beside it")?;
+    let busybox = fs::read(image.folder.join("busybox"))
+        .context("the Dom0's image has no busybox beside it")?;
     let modules = image.folder.join("modules");
-    let order = fs::read_to_string(modules.join("order")).context("the Dom0's image has no modules beside it")?;
+    let order = fs::read_to_string(modules.join("order"))
+        .context("the Dom0's image has no modules beside it")?;
     let mut archive = Archive::new();
     for folder in ["bin", "sbin", "dev", "proc", "sys", "etc", "modules"] {
         archive.folder(folder);
@@ -47,7 +49,8 @@ fn initrd(image: &Image) -> Result<Vec<u8>> {
     archive.program("sbin/reboot", POWEROFF.as_bytes());
     archive.file("modules/order", order.as_bytes());
     for name in order.lines() {
-        let module = fs::read(modules.join(name)).with_context(|| format!("cannot read the module {name}"))?;
+        let module = fs::read(modules.join(name))
+            .with_context(|| format!("cannot read the module {name}"))?;
         archive.file(&format!("modules/{name}"), &module);
     }
     gzip(&archive.finish())
@@ -79,7 +82,8 @@ pub fn push(dom0: &mut Dom0, image: &Image) -> Result<()> {
     dom0.push(INITRD, &initrd(image)?, "644")?;
     dom0.push(&format!("{FOLDER}/system"), SYSTEM.as_bytes(), "755")?;
     dom0.push(&format!("{FOLDER}/poweroff"), POWEROFF.as_bytes(), "755")?;
-    dom0.ok(&format!("ln -sfn /boot/vmlinuz-* {KERNEL}")).map(|_| ())
+    dom0.ok(&format!("ln -sfn /boot/vmlinuz-* {KERNEL}"))
+        .map(|_| ())
 }
 
 /// Installs the micro guest on a guest's disks, which exist and carry their file systems, by the grub.cfg that the
@@ -90,7 +94,9 @@ pub fn push(dom0: &mut Dom0, image: &Image) -> Result<()> {
 pub fn install(dom0: &mut Dom0, disks: Disks<'_>, grub_cfg: &str) -> Result<()> {
     let script = install_script(disks, grub_cfg)?;
     dom0.push("/run/domus-micro-grub.cfg", grub_cfg.as_bytes(), "644")?;
-    dom0.ok(&script).map(|_| ()).with_context(|| format!("cannot install the micro guest on {}", disks.root))
+    dom0.ok(&script)
+        .map(|_| ())
+        .with_context(|| format!("cannot install the micro guest on {}", disks.root))
 }
 
 /// The administrator's own step of the wiki page: mount the image, put the system on it, unmount.
@@ -118,7 +124,10 @@ fn install_script(disks: Disks<'_>, grub_cfg: &str) -> Result<String> {
     }
     for entry in &entries {
         for path in [&entry.kernel, &entry.initrd, &entry.init] {
-            if !path.starts_with('/') || path.contains(['\'', '"', '$', '`', '\\']) || path.contains("..") {
+            if !path.starts_with('/')
+                || path.contains(['\'', '"', '$', '`', '\\'])
+                || path.contains("..")
+            {
                 bail!("grub.cfg, {}: {path} is no plain path", entry.title);
             }
         }
@@ -138,18 +147,45 @@ mod tests {
 
     #[test]
     fn files_go_where_the_grub_cfg_looks() {
-        let two = install_script(Disks { root: "/v/root.img", boot: Some("/v/boot.img") }, CFG).unwrap();
-        assert!(two.contains("mount -o loop '/v/boot.img' \"$mnt/boot\""), "{two}");
+        let two = install_script(
+            Disks {
+                root: "/v/root.img",
+                boot: Some("/v/boot.img"),
+            },
+            CFG,
+        )
+        .unwrap();
+        assert!(
+            two.contains("mount -o loop '/v/boot.img' \"$mnt/boot\""),
+            "{two}"
+        );
         assert!(two.contains("bzImage' \"$mnt/boot/kernels/k\""), "{two}");
-        assert!(two.contains("system' \"$mnt/nix/store/x-nixos-system/init\""), "{two}");
-        let one = install_script(Disks { root: "/v/root.img", boot: None }, CFG).unwrap();
+        assert!(
+            two.contains("system' \"$mnt/nix/store/x-nixos-system/init\""),
+            "{two}"
+        );
+        let one = install_script(
+            Disks {
+                root: "/v/root.img",
+                boot: None,
+            },
+            CFG,
+        )
+        .unwrap();
         assert!(one.contains("initrd' \"$mnt/kernels/i\""), "{one}");
     }
 
     #[test]
     fn a_path_that_leaves_the_disk_is_refused() {
         let bad = CFG.replace("/kernels/k", "/../k");
-        let error = install_script(Disks { root: "/r", boot: None }, &bad).unwrap_err();
+        let error = install_script(
+            Disks {
+                root: "/r",
+                boot: None,
+            },
+            &bad,
+        )
+        .unwrap_err();
         assert!(error.to_string().contains("no plain path"));
     }
 }

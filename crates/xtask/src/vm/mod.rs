@@ -62,8 +62,16 @@ pub fn run(args: &Args) -> Result<()> {
         }
         Verb::Run { scenarios } => {
             let results = scenarios::run(scenarios)?;
-            let failed: Vec<&str> = results.iter().filter(|result| result.outcome.failed()).map(|result| result.name).collect();
-            if failed.is_empty() { Ok(()) } else { bail!("scenarios failed: {}", failed.join(", ")) }
+            let failed: Vec<&str> = results
+                .iter()
+                .filter(|result| result.outcome.failed())
+                .map(|result| result.name)
+                .collect();
+            if failed.is_empty() {
+                Ok(())
+            } else {
+                bail!("scenarios failed: {}", failed.join(", "))
+            }
         }
         Verb::List => {
             for scenario in scenarios::ALL {

@@ -29,7 +29,12 @@ impl Step {
             anstream::eprintln!("· {text}");
             remind(text.clone(), since, Arc::clone(&over));
         }
-        Self { text, since, bar, over }
+        Self {
+            text,
+            since,
+            bar,
+            over,
+        }
     }
 
     /// Ends the step and says how long it took.

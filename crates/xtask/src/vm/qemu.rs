@@ -34,9 +34,19 @@ impl RunFolder {
         fs::create_dir_all(&runs)?;
         sweep(&runs);
         let prefix = format!("{}-", std::process::id());
-        let big = tempfile::Builder::new().prefix(&prefix).tempdir_in(&runs).context("cannot make a folder for this run")?;
-        let small = tempfile::Builder::new().prefix("domus-vm-").tempdir().context("cannot make a temporary folder")?;
-        let folder = Self { big, small, boots: std::cell::Cell::new(0) };
+        let big = tempfile::Builder::new()
+            .prefix(&prefix)
+            .tempdir_in(&runs)
+            .context("cannot make a folder for this run")?;
+        let small = tempfile::Builder::new()
+            .prefix("domus-vm-")
+            .tempdir()
+            .context("cannot make a temporary folder")?;
+        let folder = Self {
+            big,
+            small,
+            boots: std::cell::Cell::new(0),
+        };
         let base = image.folder.join("dom0.img");
         let made = Command::new("qemu-img")
             .args(["create", "-q", "-f", "qcow2", "-F", "raw", "-b"])
@@ -44,7 +54,10 @@ impl RunFolder {
             .output()
             .context("cannot run qemu-img")?;
         if !made.status.success() {
-            bail!("qemu-img create: {}", String::from_utf8_lossy(&made.stderr).trim());
+            bail!(
+                "qemu-img create: {}",
+                String::from_utf8_lossy(&made.stderr).trim()
+            );
         }
         Ok(folder)
     }
@@ -60,7 +73,9 @@ impl RunFolder {
 
     /// Xen's console of the current boot.
     pub fn console_log(&self) -> PathBuf {
-        self.big.path().join(format!("console-{}.log", self.boots.get()))
+        self.big
+            .path()
+            .join(format!("console-{}.log", self.boots.get()))
     }
 
     fn qemu_log(&self) -> PathBuf {
@@ -72,13 +87,17 @@ impl RunFolder {
         let text = fs::read(self.console_log()).unwrap_or_default();
         let text = String::from_utf8_lossy(&text).replace('\r', "");
         let all: Vec<&str> = text.lines().collect();
-        all.get(all.len().saturating_sub(lines)..).unwrap_or_default().join("\n")
+        all.get(all.len().saturating_sub(lines)..)
+            .unwrap_or_default()
+            .join("\n")
     }
 }
 
 /// Removes the folders of runs whose program is gone. What cannot be removed is left to the next run.
 fn sweep(runs: &Path) {
-    let Ok(entries) = fs::read_dir(runs) else { return };
+    let Ok(entries) = fs::read_dir(runs) else {
+        return;
+    };
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let owner = name.split('-').next().and_then(|id| id.parse::<u32>().ok());
@@ -112,7 +131,12 @@ impl Qemu {
             .args(["-initrd", &format!("{} root=/dev/vda rw console=hvc0 quiet systemd.show_status=0,{}", path("vmlinuz"), path("initrd.img"))]);
         if shell {
             command
-                .args(["-chardev", "stdio,id=shell,signal=off", "-device", "virtconsole,chardev=shell"])
+                .args([
+                    "-chardev",
+                    "stdio,id=shell,signal=off",
+                    "-device",
+                    "virtconsole,chardev=shell",
+                ])
                 .stdin(Stdio::inherit())
                 .stdout(Stdio::inherit());
         } else {
@@ -133,7 +157,11 @@ impl Qemu {
 
     /// Whether QEMU has ended.
     pub fn ended(&mut self) -> Result<bool> {
-        Ok(self.child.try_wait().context("cannot ask for QEMU's state")?.is_some())
+        Ok(self
+            .child
+            .try_wait()
+            .context("cannot ask for QEMU's state")?
+            .is_some())
     }
 
     /// Waits until QEMU ends: a reboot or power-off of the Dom0.
