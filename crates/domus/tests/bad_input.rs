@@ -72,7 +72,7 @@ fn documents_that_are_refused_whole() {
         (
             "dots",
             vec![with(|web| {
-                web["disks"][0]["path"] = json!("/vmdisks/../etc/passwd")
+                web["disks"][0]["path"] = json!("/vmdisks/../etc/passwd");
             })],
         ),
         (
@@ -310,14 +310,11 @@ fn a_folder_that_may_not_be_read_is_an_error_not_an_absence() {
     let dom0 = Dom0::new();
     dom0.declare(&[guest("web", 1)]);
     fs::create_dir_all(dom0.path("/vmdisks")).unwrap();
-    let root = rustix_is_root();
-    if !root {
-        fs::set_permissions(dom0.path("/vmdisks"), fs::Permissions::from_mode(0o000)).unwrap();
-    } else {
-        // Everything is nobody's but the folder of disks, and nobody may run the program.
-        open_to_all(&dom0);
-        fs::set_permissions(dom0.path("/vmdisks"), fs::Permissions::from_mode(0o700)).unwrap();
-    }
+    let root = is_root();
+    // Root may read everything; then somebody else looks, to whom all but this folder is open.
+    open_to_all(&dom0);
+    let mode = if root { 0o700 } else { 0o000 };
+    fs::set_permissions(dom0.path("/vmdisks"), fs::Permissions::from_mode(mode)).unwrap();
     let ran = if root {
         as_nobody(&dom0, &["plan"])
     } else {
@@ -329,7 +326,7 @@ fn a_folder_that_may_not_be_read_is_an_error_not_an_absence() {
     insta::assert_snapshot!(ran.stdout);
 }
 
-fn rustix_is_root() -> bool {
+fn is_root() -> bool {
     fs::metadata("/proc/self")
         .is_ok_and(|metadata| std::os::unix::fs::MetadataExt::uid(&metadata) == 0)
 }

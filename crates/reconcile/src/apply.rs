@@ -3,20 +3,22 @@
 //! Before each change to a file the record says that it is coming, so that after a kill at any point
 //! the next apply knows its own work.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
-use disk_image::{Found, ImageError, Tools};
+use disk_image::{ImageError, Tools};
 use guest_spec::{Document, Guest};
 use uuid::Uuid;
 
 use crate::bridges;
 use crate::domains::{self, DomainsError, State};
-use crate::files::{self, Entry, Existing, FileError, digest};
+use crate::files::{self, Existing, FileError, digest};
 use crate::layout::Layout;
-use crate::observe::{Domains, GuestFiles, Observed};
+use crate::observe::Observed;
 use crate::plan::{GuestPlan, Plan, Step};
 use crate::program::{self, ProgramError, Programs};
 use crate::record::{ImageRecord, Record, RecordError, Records, Running};
+use crate::seen::note_seen;
 use crate::{Stages, images};
 
 /// How guests are started.
@@ -124,6 +126,12 @@ impl Executor<'_> {
                 report(Event::BridgeDone(&bridge.name, step));
             }
         }
+        let declared: HashMap<&str, &Guest> = self
+            .document
+            .guests
+            .iter()
+            .map(|guest| (guest.name.as_str(), guest))
+            .collect();
         for guest in &plan.guests {
             for problem in &guest.problems {
                 fail(Some(&guest.name), problem.clone());
@@ -133,7 +141,14 @@ impl Executor<'_> {
                 Some(Ok(record)) => Some(record),
                 None => None,
             };
-            if let Err(error) = self.guest(guest, record, observed, stages, report) {
+            if let Err(error) = self.guest(
+                guest,
+                declared.get(guest.name.as_str()).copied(),
+                record,
+                observed,
+                stages,
+                report,
+            ) {
                 fail(Some(&guest.name), error.to_string());
             }
         }
@@ -170,16 +185,12 @@ impl Executor<'_> {
     fn guest(
         &self,
         plan: &GuestPlan,
+        declared: Option<&Guest>,
         record: Option<Record>,
         observed: &Observed,
         stages: Stages,
         report: &mut dyn FnMut(Event),
     ) -> Result<(), StepError> {
-        let declared = self
-            .document
-            .guests
-            .iter()
-            .find(|guest| guest.name == plan.name);
         let Some(uuid) = declared
             .map(|guest| guest.uuid)
             .or(record.as_ref().map(|record| record.uuid))
@@ -191,8 +202,14 @@ impl Executor<'_> {
             now: record.unwrap_or_else(|| Record::new(&plan.name, uuid)),
         };
         kept.now.uuid = uuid;
-        if let (Some(guest), Some(files)) = (declared, observed.guests.get(&plan.name)) {
-            note_seen(&mut kept.now, guest, files, observed, stages);
+        if let Some(guest) = declared {
+            note_seen(
+                &mut kept.now,
+                guest,
+                plan.config.as_deref(),
+                observed,
+                stages,
+            );
         }
         let mut result = Ok(());
         for step in &plan.steps {
@@ -337,70 +354,5 @@ impl Kept {
             self.known = Some(self.now.clone());
         }
         Ok(())
-    }
-}
-
-/// Remembers what was seen: the images that are there, and the domain that runs.
-fn note_seen(
-    record: &mut Record,
-    guest: &Guest,
-    files: &GuestFiles,
-    observed: &Observed,
-    stages: Stages,
-) {
-    for (disk, state) in guest.disks.iter().zip(&files.disks) {
-        let there = matches!(state, Ok(state) if matches!(state.found, Found::File { .. } | Found::BlockDevice { .. }));
-        if there && stages.images {
-            record
-                .images
-                .entry(disk.path.clone())
-                .or_insert(ImageRecord { made: false });
-        }
-    }
-    if let Ok(Entry::File(bytes)) = &files.config
-        && guest_spec::render(guest).is_ok_and(|text| text.as_bytes() == bytes.as_slice())
-    {
-        let now = digest(bytes);
-        if record.config_digests != [now.as_str()] {
-            record.config_digests = vec![now];
-        }
-    }
-    let saved = observed.saves.contains(&guest.name);
-    if saved && stages.images && !stages.guests {
-        record.restored_in_boot = Some(observed.boot_id.clone());
-    }
-    let (true, Some(domain)) = (
-        matches!(observed.domains, Domains::Known(_)),
-        observed.domains.of(guest.uuid),
-    ) else {
-        return;
-    };
-    let same_boot = record
-        .running
-        .as_ref()
-        .is_some_and(|running| running.boot_id == observed.boot_id);
-    if !same_boot {
-        let restored = record.restored_in_boot.as_deref() == Some(observed.boot_id.as_str());
-        let before = record
-            .running
-            .take()
-            .map(|running| running.config)
-            .filter(|_| restored);
-        let config = before.or_else(|| match &files.config {
-            Ok(Entry::File(bytes)) => String::from_utf8(bytes.clone()).ok(),
-            _ => None,
-        });
-        record.running = Some(Running {
-            boot_id: observed.boot_id.clone(),
-            config: config.unwrap_or_default(),
-        });
-    }
-    let target = domain
-        .config
-        .as_ref()
-        .and_then(|config| config.b_info.target_memkb)
-        .map(|kib| kib / 1024);
-    if target == Some(u64::from(guest.memory_mib.get())) {
-        record.memory_mib = Some(guest.memory_mib.get());
     }
 }

@@ -16,6 +16,7 @@ pub mod observe;
 pub mod plan;
 pub mod program;
 mod record;
+mod seen;
 
 pub use apply::{Event, Executor, Failure, Starter};
 pub use layout::Layout;

@@ -1,11 +1,12 @@
 //! What is there: files, images, domains, save files, bridges. It reads, and changes nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use disk_image::Found;
 use guest_spec::{Bridge, Disk, Document, Guest};
+use uuid::Uuid;
 
 use crate::Stages;
 use crate::bridges::{self, BridgeState};
@@ -40,32 +41,51 @@ pub enum Domains {
     /// xl did not say.
     Unknown(String),
     /// All of them.
-    Known(Vec<Domain>),
+    Known(DomainTable),
 }
 
 impl Domains {
     /// The live domain of this UUID.
     #[must_use]
-    pub fn of(&self, uuid: uuid::Uuid) -> Option<&Domain> {
-        self.known()
-            .iter()
-            .find(|domain| domain.uuid == uuid && domain.state != State::Dying)
+    pub fn of(&self, uuid: Uuid) -> Option<&Domain> {
+        let Self::Known(table) = self else {
+            return None;
+        };
+        table.by_uuid.get(&uuid).map(|&at| &table.domains[at])
     }
 
     /// A domain of this name that has another UUID.
     #[must_use]
-    pub fn foreign(&self, name: &str, uuid: uuid::Uuid) -> Option<&Domain> {
-        self.known()
-            .iter()
-            .find(|domain| domain.name == name && domain.uuid != uuid)
+    pub fn foreign(&self, name: &str, uuid: Uuid) -> Option<&Domain> {
+        let Self::Known(table) = self else {
+            return None;
+        };
+        let domain = table.by_name.get(name).map(|&at| &table.domains[at])?;
+        (domain.uuid != uuid).then_some(domain)
     }
+}
 
-    /// The domains, none where they are not known.
-    #[must_use]
-    pub fn known(&self) -> &[Domain] {
-        match self {
-            Self::Known(domains) => domains,
-            _ => &[],
+/// All domains of this host, to be found by UUID and by name.
+#[derive(Debug)]
+pub struct DomainTable {
+    domains: Vec<Domain>,
+    /// The live ones: a domain that is dying may have its successor beside it.
+    by_uuid: HashMap<Uuid, usize>,
+    by_name: HashMap<String, usize>,
+}
+
+impl From<Vec<Domain>> for DomainTable {
+    fn from(domains: Vec<Domain>) -> Self {
+        let numbered = || domains.iter().enumerate();
+        let live = numbered().filter(|(_, domain)| domain.state != State::Dying);
+        let by_uuid = live.map(|(at, domain)| (domain.uuid, at)).collect();
+        let by_name = numbered()
+            .map(|(at, domain)| (domain.name.clone(), at))
+            .collect();
+        Self {
+            domains,
+            by_uuid,
+            by_name,
         }
     }
 }
@@ -107,8 +127,10 @@ pub fn observe(
     let domains = match () {
         () if !under_xen(layout) => Domains::NotXen,
         () if !stages.guests => Domains::NotAsked,
-        () => domains::list(programs)
-            .map_or_else(|error| Domains::Unknown(error.to_string()), Domains::Known),
+        () => domains::list(programs).map_or_else(
+            |error| Domains::Unknown(error.to_string()),
+            |list| Domains::Known(list.into()),
+        ),
     };
     let mounts = Mounts::read(layout)?;
     let mut guests: BTreeMap<String, GuestFiles> = document

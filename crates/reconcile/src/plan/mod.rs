@@ -1,0 +1,219 @@
+//! The plan: from what is declared, what is Domus's own, and what is there, to the steps.
+//!
+//! [`plan`] is pure. Everything that it decides, it decides for one guest at a time, so that one
+//! guest's failure never stops the others.
+
+mod guest;
+mod removal;
+
+use std::collections::BTreeSet;
+
+use guest_spec::{ByteSize, Document, Mib};
+
+use crate::Stages;
+use crate::bridges::{self, BridgeStep};
+use crate::difference::Difference;
+use crate::domains::State;
+use crate::layout::Layout;
+use crate::observe::{Domains, Observed};
+use crate::record::Records;
+
+/// What is to be done.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// For the bridges, in the order of the document.
+    pub bridges: Vec<BridgePlan>,
+    /// For the guests, in the order of the document, then those that are no longer declared.
+    pub guests: Vec<GuestPlan>,
+    /// Problems of no one guest: xl that does not answer.
+    pub problems: Vec<String>,
+    /// What a person may want to know, of no one guest.
+    pub notes: Vec<String>,
+}
+
+/// What is to be done for a bridge.
+#[derive(Debug)]
+pub struct BridgePlan {
+    /// Its name.
+    pub name: String,
+    /// The commands.
+    pub steps: Vec<BridgeStep>,
+    /// Why nothing can be done.
+    pub problem: Option<String>,
+}
+
+/// What is to be done for a guest.
+#[derive(Debug)]
+pub struct GuestPlan {
+    /// Its name.
+    pub name: String,
+    /// The steps, in order; a step that fails ends the guest's list.
+    pub steps: Vec<Step>,
+    /// What keeps it from being as declared; the guest counts as failed.
+    pub problems: Vec<String>,
+    /// What a person may want to know.
+    pub notes: Vec<Note>,
+    /// The xl configuration that is declared; nothing for a guest that is declared no longer.
+    pub config: Option<String>,
+}
+
+/// A change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Make an image that was never there.
+    MakeImage {
+        /// The disk's name.
+        disk: String,
+        /// Its path in the Dom0.
+        path: String,
+        /// Its size.
+        size: ByteSize,
+    },
+    /// Write the xl configuration.
+    WriteConfig {
+        /// The text to write.
+        text: String,
+        /// The text that it replaces.
+        old: Option<String>,
+    },
+    /// Let xendomains start the guest.
+    LinkAuto,
+    /// Let xendomains start the guest no longer.
+    UnlinkAuto,
+    /// Remove the xl configuration of a guest that is no longer declared.
+    RemoveConfig,
+    /// Give a running guest more or less memory.
+    SetMemory {
+        /// The domain.
+        domid: u32,
+        /// What it has.
+        from: u64,
+        /// What it gets.
+        to: Mib,
+    },
+    /// Start the guest.
+    Start,
+    /// Forget a guest that is no longer declared and has no disks.
+    Forget,
+}
+
+/// Something that a person may want to know, and that nothing is done about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// A change that waits for the guest's next start.
+    Pending(Difference),
+    /// A change made by hand, which is left.
+    Drift(Difference),
+    /// The guest was stopped, and stays so.
+    Stopped,
+    /// The guest is saved, and only its save file may start it.
+    Saved,
+    /// The guest's disk holds no system yet.
+    EmptyDisk {
+        /// The disk's name.
+        disk: String,
+        /// Its path.
+        path: String,
+    },
+    /// A guest that is no longer declared still runs.
+    StillRuns {
+        /// The domain.
+        domid: u32,
+    },
+    /// A guest that is no longer declared left its disks.
+    Orphaned {
+        /// Their paths.
+        paths: Vec<String>,
+    },
+    /// A running guest is not in a state to be changed.
+    NotRunning(State),
+}
+
+impl Plan {
+    /// Whether there is nothing to do and nothing wrong.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.step_count() == 0 && !self.has_problems()
+    }
+
+    /// How many steps there are.
+    #[must_use]
+    pub fn step_count(&self) -> usize {
+        let bridges: usize = self.bridges.iter().map(|bridge| bridge.steps.len()).sum();
+        bridges
+            + self
+                .guests
+                .iter()
+                .map(|guest| guest.steps.len())
+                .sum::<usize>()
+    }
+
+    /// Whether something cannot be brought to what is declared.
+    #[must_use]
+    pub fn has_problems(&self) -> bool {
+        !self.problems.is_empty()
+            || self.bridges.iter().any(|bridge| bridge.problem.is_some())
+            || self.guests.iter().any(|guest| !guest.problems.is_empty())
+    }
+}
+
+/// Plans these stages.
+#[must_use]
+pub fn plan(
+    document: &Document,
+    records: &Records,
+    observed: &Observed,
+    layout: &Layout,
+    stages: Stages,
+) -> Plan {
+    let mut plan = Plan::default();
+    match &observed.domains {
+        Domains::Unknown(why) => plan.problems.push(why.clone()),
+        Domains::NotXen if stages.guests => plan.notes.push(
+            "not booted under Xen: files and images are prepared, and no guest is started or changed".to_owned(),
+        ),
+        _ => {}
+    }
+    for bridge in &document.bridges {
+        let (steps, problem) = match observed.bridges.get(&bridge.name) {
+            Some(Ok(state)) => (bridges::steps(bridge, state), None),
+            Some(Err(why)) => (Vec::new(), Some(why.clone())),
+            None => continue,
+        };
+        plan.bridges.push(BridgePlan {
+            name: bridge.name.clone(),
+            steps,
+            problem,
+        });
+    }
+    for guest in &document.guests {
+        plan.guests
+            .push(guest::plan(guest, records, observed, layout, stages));
+    }
+    let declared: BTreeSet<&str> = document
+        .guests
+        .iter()
+        .map(|guest| guest.name.as_str())
+        .collect();
+    for (name, record) in records.iter().filter(|(name, _)| !declared.contains(name)) {
+        let mut removed = GuestPlan::new(name);
+        match record {
+            Ok(record) => removal::plan(&mut removed, record, observed, stages),
+            Err(error) => removed.problems.push(error.to_string()),
+        }
+        plan.guests.push(removed);
+    }
+    plan
+}
+
+impl GuestPlan {
+    fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            steps: Vec::new(),
+            problems: Vec::new(),
+            notes: Vec::new(),
+            config: None,
+        }
+    }
+}
