@@ -97,6 +97,7 @@ fn read_as_libxlutil_reads_it() {
         (",hdc:cdrom,r", " raw hdc ro cdrom"),
         ("vdev=hdc,cdrom", " raw hdc ro cdrom"),
         ("vdev=hdc,cdrom,target=", " raw hdc ro cdrom"),
+        ("vdev=hdc,qcow2:cdrom", " raw hdc ro cdrom"),
         ("phy:/dev/x,xvda,w", "/dev/x raw xvda rw"),
         ("file:/a/b,xvda,w", "/a/b raw xvda rw"),
         ("tap:qcow2:/a,xvda,w", "/a qcow2 xvda rw"),
@@ -143,4 +144,5 @@ fn refused_when_read() {
     insta::assert_snapshot!(error("script=block-nbd,vdev=xvda,target=x"), @"`script=block-nbd`: xl knows it, but this program does not read it yet");
     assert!(Disk::parse("/a,raw,xvda,rw,target=/b").is_err());
     assert!(Disk::parse(" /a , raw , xvda , rw").is_err());
+    assert!(Disk::parse("vdev=xvda,\ntarget=/a").is_err());
 }
