@@ -122,6 +122,27 @@ fn a_saved_guest_is_never_created_fresh() {
 }
 
 #[test]
+fn a_guest_that_runs_before_domus_knows_it_is_not_restarted() {
+    let dom0 = Dom0::new();
+    dom0.declare(&[guest("web", 1)]);
+    dom0.write("/vmdisks/web.img", "a system");
+    dom0.write(
+        "/tmp/web.cfg",
+        &dom0
+            .run(&["render", "web"])
+            .stdout
+            .replace("vcpus = 1", "vcpus = 2"),
+    );
+    dom0.xl(&["create", dom0.path("/tmp/web.cfg").to_str().unwrap()]);
+    let said = apply_twice(&dom0);
+    assert!(
+        said.ends_with("web: pending: vcpus 2 → 1, at the guest's next start\n"),
+        "{said}"
+    );
+    assert_eq!(said.matches("pending").count(), 1, "{said}");
+}
+
+#[test]
 fn dry_activate_says_it_all_and_changes_nothing() {
     let dom0 = Dom0::new();
     dom0.declare(&[guest("web", 1)]);

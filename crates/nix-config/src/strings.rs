@@ -153,10 +153,10 @@ pub(crate) fn unindent(source: &str) -> String {
         }
     }
     // The line of the closing quotes.
-    if let Some(newline) = text.rfind('\n') {
-        if text[newline + 1..].chars().all(|c| c == ' ') {
-            text.truncate(newline + 1);
-        }
+    if let Some(newline) = text.rfind('\n')
+        && text[newline + 1..].chars().all(|c| c == ' ')
+    {
+        text.truncate(newline + 1);
     }
     text
 }

@@ -287,7 +287,7 @@ impl Executor<'_> {
                 let Some(guest) = declared else { return Ok(()) };
                 self.start(&name)?;
                 kept.now.memory_mib = Some(guest.memory_mib.get());
-                let config = files::read_text(&layout.config(&name))?.unwrap_or_default();
+                let config = files::read_text(&layout.config(&name))?;
                 kept.now.running = Some(Running {
                     boot_id: observed.boot_id.clone(),
                     config,

@@ -53,8 +53,9 @@ pub struct ImageRecord {
 pub struct Running {
     /// The boot of the Dom0 in which it ran.
     pub boot_id: String,
-    /// The xl configuration that it was started with.
-    pub config: String,
+    /// The xl configuration that it was started with, where that is known.
+    #[serde(default)]
+    pub config: Option<String>,
 }
 
 /// Why a record cannot be used.

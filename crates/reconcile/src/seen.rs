@@ -55,15 +55,15 @@ pub(crate) fn note_seen(
         let before = record
             .running
             .take()
-            .map(|running| running.config)
-            .filter(|_| restored);
+            .filter(|_| restored)
+            .and_then(|running| running.config);
         let config = before.or_else(|| match &files.config {
             Ok(Entry::File(bytes)) => String::from_utf8(bytes.clone()).ok(),
             _ => None,
         });
         record.running = Some(Running {
             boot_id: observed.boot_id.clone(),
-            config: config.unwrap_or_default(),
+            config,
         });
     }
     let target = domain

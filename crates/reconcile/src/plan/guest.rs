@@ -163,10 +163,10 @@ impl Case<'_> {
             plan.notes.push(Note::NotRunning(domain.state));
             return;
         }
-        let running = self.record.and_then(|record| record.running.as_ref());
-        let started = running
-            .map(|running| running.config.as_str())
-            .or(self.text_on_disk());
+        let started = match self.record.and_then(|record| record.running.as_ref()) {
+            Some(running) => running.config.as_deref(),
+            None => self.text_on_disk(),
+        };
         let last_declared = self.record.and_then(|record| record.memory_mib);
         let declared = self.guest.memory_mib;
         for difference in differences(
