@@ -15,17 +15,14 @@ let
     # The manual is not what is asked for, and takes most of the time.
     { documentation.enable = false; }
   ];
-
-  system =
-    if evalNix == null then
-      import (nixpkgs + "/nixos/lib/eval-config.nix") {
-        system = null;
-        modules = modules ++ [ { nixpkgs.hostPlatform = "x86_64-linux"; } ];
-      }
-    else
-      import evalNix {
-        inherit nixpkgs;
-        modules = modules ++ [ ./stand-ins.nix ];
-      };
 in
-system
+if evalNix == null then
+  import (nixpkgs + "/nixos/lib/eval-config.nix") {
+    system = null;
+    inherit modules;
+  }
+else
+  import evalNix {
+    inherit nixpkgs;
+    modules = modules ++ [ ./stand-ins.nix ];
+  }

@@ -1,13 +1,99 @@
-//! `cargo xtask eval`.
+//! `cargo xtask eval`: a configuration.nix, evaluated to guests.json, activation script and units.
+
+mod compare;
+mod nix;
+mod nixpkgs;
+mod show;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
+pub use compare::compare;
+pub use nix::Nix;
+pub use nixpkgs::Source;
+
+use crate::evaluation::Evaluation;
 
 /// The arguments of `cargo xtask eval`.
 #[derive(clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// The folder that holds configuration.nix
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+    /// Print the evaluation as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// Where the modules of NixOS come from.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Options {
+    /// A nixpkgs tree; without it the revision in flake.lock where that can be fetched, else the offline stand-in
+    #[arg(long, value_name = "DIR", env = "NIXPKGS")]
+    pub nixpkgs: Option<PathBuf>,
+    /// For a nixpkgs tree without all of its packages: a file that takes { nixpkgs, modules } and gives a system
+    #[arg(long, value_name = "FILE", env = "DOMUS_EVAL_NIX", requires = "nixpkgs")]
+    pub eval_nix: Option<PathBuf>,
+    /// Use the offline stand-in, whatever else is at hand
+    #[arg(long, conflicts_with_all = ["nixpkgs", "eval_nix"])]
+    pub offline: bool,
+}
 
 /// Runs `cargo xtask eval`.
 ///
 /// # Errors
-/// What stopped it.
-pub fn run(_args: &Args) -> anyhow::Result<()> {
-    anyhow::bail!("not built yet")
+/// The configuration does not evaluate, an assertion of it fails, or there is no Nix.
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let (source, evaluation) = evaluate(&args.directory, &args.options)?;
+    anstream::eprintln!("evaluated with {source}");
+    for warning in &evaluation.warnings {
+        anstream::eprintln!("warning: {}", warning.trim_end());
+    }
+    if !evaluation.failed_assertions.is_empty() {
+        bail!("\n{}", show::failed_assertions(&evaluation.failed_assertions));
+    }
+    if args.json {
+        anstream::println!("{}", serde_json::to_string_pretty(&evaluation)?);
+    } else {
+        anstream::print!("{}", show::for_people(&evaluation)?);
+    }
+    Ok(())
+}
+
+/// Evaluates the configuration.nix of a folder, and says what with. Assertions that fail are in the result.
+///
+/// # Errors
+/// There is no configuration.nix or no Nix, or the configuration does not evaluate; the message is Nix's own.
+pub fn evaluate(directory: &Path, options: &Options) -> anyhow::Result<(Source, Evaluation)> {
+    let directory = configuration_folder(directory)?;
+    let nix = Nix::find()?;
+    let source = nixpkgs::choose(&nix, options)?;
+    let json = nix
+        .evaluate_file(&project().join("nixos-tests/evaluate"), &source, &directory)
+        .with_context(|| format!("cannot evaluate {}", directory.join("configuration.nix").display()))?;
+    let evaluation =
+        serde_json::from_str(&json).context("the evaluation is not what nixos-tests/evaluate/extract.nix says")?;
+    Ok((source, evaluation))
+}
+
+/// The folder in full; a message of its own where there is nothing to evaluate.
+fn configuration_folder(directory: &Path) -> anyhow::Result<PathBuf> {
+    let file = directory.join("configuration.nix");
+    let found = file.try_exists().with_context(|| format!("cannot look for {}", file.display()))?;
+    if !found {
+        bail!("{} is not there: name a folder that holds a configuration.nix", file.display());
+    }
+    directory.canonicalize().with_context(|| format!("cannot resolve {}", directory.display()))
+}
+
+/// The checkout that this program was built from.
+#[must_use]
+pub fn project() -> &'static Path {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.ancestors().nth(2).unwrap_or(manifest)
 }

@@ -24,22 +24,22 @@ let
       {
         assertion = guest.disks != { } || guest.kernel != null;
         message = ''
-          Guest "${name}" has neither a disk nor a kernel: there is nothing to boot.
+          Guest "${name}" has neither a disk nor a kernel: there is nothing to boot (its bootloader is "${bootloader}").
           Declare ${of "disks"}.<name>, or set ${of "kernel"}.
         '';
       }
       {
-        assertion = bootloader == "direct" -> guest.kernel != null;
+        assertion = (bootloader == "direct" && guest.disks != { }) -> guest.kernel != null;
         message = ''
           ${of "bootloader"} is "direct", and there is no kernel. Set ${of "kernel"}, for example to
           "''${config.boot.kernelPackages.kernel}/bzImage", or choose another bootloader.
         '';
       }
       {
-        assertion = (readsDisk && guest.kernel == null) -> guest.disks != { };
+        assertion = (readsDisk && guest.kernel != null) -> guest.disks != { };
         message = ''
-          ${of "bootloader"} is "${bootloader}", which reads the kernel from the guest's first disk, and guest "${name}" has no disk.
-          Declare ${of "disks"}.<name>.
+          ${of "bootloader"} is "${bootloader}", which reads what to boot from the guest's first disk, and guest "${name}" has no disk.
+          Declare ${of "disks"}.<name>, or set the bootloader to "direct".
         '';
       }
       {

@@ -11,7 +11,16 @@ let
   arguments = {
     inherit lib guests;
     # How messages name an option of a guest.
-    option = guest: path: ''virtualisation.xen.guests."${guest}".${path}'';
+    option =
+      guest: path:
+      "${
+        lib.showOption [
+          "virtualisation"
+          "xen"
+          "guests"
+          guest
+        ]
+      }.${path}";
     vdev = import ../vdev.nix { inherit lib; };
   };
   # Each file gives a list of { assertion, message }.
@@ -34,7 +43,15 @@ in
         ./networks.nix
         ./settings.nix
       ]
-      ++ import ./host.nix { inherit config lib options guests; };
+      ++ import ./host.nix {
+        inherit
+          config
+          lib
+          options
+          guests
+          ;
+        inherit (arguments) option;
+      };
     })
   ];
 }

@@ -10,7 +10,7 @@ let
   check =
     name: guest:
     let
-      of = disk: option name ''disks."${disk}"'';
+      of = disk: option name (lib.showOption [ "disks" disk ]);
       inherit (guest) disks;
       names = lib.attrNames disks;
       placed = lib.filter (disk: disks.${disk}.vdev != null) names;
@@ -29,10 +29,10 @@ let
     lib.optional (lib.length names > 1 && lib.length placed != lib.length names) {
       assertion = false;
       message = ''
-        Guest "${name}" has ${toString (lib.length names)} disks, and ${
-          lib.concatMapStringsSep " and " of (lib.subtractLists placed names)
-        } has neither vdev nor order:
-        what it is called in the guest would change with every disk that is added. Set order = 0 for the one that boots, then 1, 2, and so on.
+        Guest "${name}" has ${toString (lib.length names)} disks, and some have neither vdev nor order: ${
+          lib.concatMapStringsSep ", " of (lib.subtractLists placed names)
+        }.
+        What they are called in the guest would change with every disk that is added. Set order = 0 on the one that boots, then 1, 2, and so on.
       '';
     }
     ++ map (group: {
@@ -71,7 +71,7 @@ let
     lib.mapAttrsToList (
       name: guest:
       lib.mapAttrsToList (disk: value: {
-        option = option name ''disks."${disk}"'';
+        option = option name (lib.showOption [ "disks" disk ]);
         inherit (value) path readOnly;
       }) guest.disks
     ) guests

@@ -4,6 +4,7 @@
   lib,
   options,
   guests,
+  option,
 }:
 let
   cfg = config.virtualisation.xen;
@@ -24,7 +25,13 @@ let
     lib.mapAttrsToList (
       name: guest:
       lib.mapAttrsToList (network: value: {
-        option = ''virtualisation.xen.guests."${name}".networks."${network}".bridge'';
+        option = option name (
+          lib.showOption [
+            "networks"
+            network
+            "bridge"
+          ]
+        );
         inherit (value) bridge script;
       }) guest.networks
     ) guests

@@ -16,9 +16,10 @@ let
   isWordOf =
     short: long:
     short != long && builtins.match "(.*[^A-Za-z0-9_])?${short}([^A-Za-z0-9_].*)?" long != null;
+  plain = lib.filter wellFormed names;
   pairs = lib.concatMap (
-    short: map (long: { inherit short long; }) (lib.filter (isWordOf short) names)
-  ) (lib.filter wellFormed names);
+    short: map (long: { inherit short long; }) (lib.filter (isWordOf short) plain)
+  ) plain;
 
   sameUuid = lib.filter (group: lib.length group > 1) (
     lib.attrValues (lib.groupBy (name: guests.${name}.uuid) names)

@@ -9,7 +9,7 @@ let
   check =
     name: guest:
     let
-      of = network: option name ''networks."${network}"'';
+      of = network: option name (lib.showOption [ "networks" network ]);
       inherit (guest) networks;
       names = lib.attrNames networks;
       unplaced = lib.filter (network: networks.${network}.order == null) names;
@@ -22,8 +22,8 @@ let
     lib.optional (lib.length names > 1 && unplaced != [ ]) {
       assertion = false;
       message = ''
-        Guest "${name}" has ${toString (lib.length names)} network interfaces, and ${lib.concatMapStringsSep " and " of unplaced} has no order:
-        which is the guest's first would change with every one that is added. Set order = 0 for the first, then 1, 2, and so on.
+        Guest "${name}" has ${toString (lib.length names)} network interfaces, and some have no order: ${lib.concatMapStringsSep ", " of unplaced}.
+        Which is the guest's first would change with every one that is added. Set order = 0 on the first, then 1, 2, and so on.
       '';
     }
     ++ map (group: {
@@ -37,7 +37,7 @@ let
     lib.mapAttrsToList (
       name: guest:
       lib.mapAttrsToList (network: value: {
-        option = option name ''networks."${network}"'';
+        option = option name (lib.showOption [ "networks" network ]);
         inherit (value) mac;
       }) guest.networks
     ) guests

@@ -42,14 +42,21 @@ let
   check =
     name: guest:
     let
-      of = key: option name "settings.${key}";
+      of =
+        key:
+        option name (
+          lib.showOption [
+            "settings"
+            key
+          ]
+        );
     in
     lib.concatLists (
       lib.mapAttrsToList (key: value: [
         {
           assertion = builtins.match "[a-z][._0-9a-z]*" key != null;
           message = ''
-            ${option name ''settings."${key}"''} is no key of xl.cfg: those are lower-case letters, digits, dots and underscores.
+            ${of key} is no key of xl.cfg: those are lower-case letters, digits, dots and underscores.
             See xl.cfg(5) for its name.
           '';
         }

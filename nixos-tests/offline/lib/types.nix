@@ -77,7 +77,9 @@ rec {
   str = simple "str" "string" isString;
   singleLineStr = simple "singleLineStr" "(optionally newline-terminated) single-line string" (
     s: isString s && match "[^\n\r]*\n?" s != null
-  );
+  ) // {
+    merge = path: definitions: builtins.head (match "([^\n]*)\n?" (only path definitions));
+  };
   strMatching =
     pattern:
     simple "strMatching" "string matching the pattern ${pattern}" (

@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.bridges.a-bridge-with-a-long-name = { };
+}

@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.bridges.xenbr0.uplink = "xenbr0";
+}

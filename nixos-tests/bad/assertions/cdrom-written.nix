@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.db = { kernel = "/boot/bzImage"; disks.cd = { path = "/vmdisks/cd.iso"; cdrom = true; readOnly = false; }; };
+}

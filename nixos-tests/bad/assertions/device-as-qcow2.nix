@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.db = { bootloader = "pygrub"; disks.root = { path = "/dev/vg0/db"; format = "qcow2"; }; };
+}

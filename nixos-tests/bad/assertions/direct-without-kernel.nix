@@ -1,0 +1,4 @@
+{ lib, ... }:
+{
+  virtualisation.xen.guests.web.bootloader = lib.mkForce "direct";
+}

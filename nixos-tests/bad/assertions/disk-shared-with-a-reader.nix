@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.db = { bootloader = "pygrub"; disks.root = { path = "/vmdisks/web.img"; readOnly = true; }; };
+}

@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.web.disks = { root.vdev = "xvda"; data = { path = "/vmdisks/data.img"; vdev = "xvda"; }; };
+}

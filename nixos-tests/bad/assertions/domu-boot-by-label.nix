@@ -1,0 +1,7 @@
+{
+  fileSystems."/boot" = {
+    device = "/dev/disk/by-label/NIXBOOT";
+    fsType = "ext4";
+  };
+  virtualisation.xenGuest.enable = true;
+}

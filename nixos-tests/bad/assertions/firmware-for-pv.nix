@@ -1,0 +1,6 @@
+{
+  virtualisation.xen.guests.db = {
+    bootloader = "firmware";
+    disks.root.path = "/dev/vg0/db";
+  };
+}

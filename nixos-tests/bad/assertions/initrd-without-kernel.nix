@@ -1,0 +1,7 @@
+{
+  virtualisation.xen.guests.db = {
+    type = "hvm";
+    initrd = "/boot/initrd";
+    disks.root.path = "/dev/vg0/db";
+  };
+}

@@ -1,0 +1,3 @@
+{
+  virtualisation.libvirtd.enable = true;
+}

@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.web = { memory = 1024; maxMemory = 512; };
+}

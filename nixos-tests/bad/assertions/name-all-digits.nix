@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests."42".kernel = "/boot/bzImage";
+}

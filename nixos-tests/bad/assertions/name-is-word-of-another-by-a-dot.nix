@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests = { "a.c".kernel = "/boot/bzImage"; abc-1.kernel = "/boot/bzImage"; };
+}

@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.web-01.kernel = "/boot/bzImage";
+}

@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.Domain-0.kernel = "/boot/bzImage";
+}

@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests."a/b".kernel = "/boot/bzImage";
+}

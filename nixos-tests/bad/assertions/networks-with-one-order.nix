@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.web.networks = { lan.order = 0; dmz.order = 0; };
+}

@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.web.settings.maxmem = 1024;
+}

@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.web.settings."CPU Weight" = 512;
+}

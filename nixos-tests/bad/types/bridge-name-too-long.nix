@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.web.networks.lan.bridge = "a-bridge-with-a-long-name";
+}

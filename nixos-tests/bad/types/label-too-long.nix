@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.web.disks.root.filesystem.label = "a-label-of-18-char";
+}

@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.web.networks.lan.mac = "00:16:3e";
+}

@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.web.memory = "512M";
+}

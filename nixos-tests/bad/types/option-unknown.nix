@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.web.memroy = 512;
+}
