@@ -13,7 +13,7 @@ use anyhow::{Context as _, bail};
 
 pub use compare::compare;
 pub use nix::Nix;
-pub use nixpkgs::Source;
+pub use nixpkgs::{Source, choose};
 
 use crate::evaluation::Evaluation;
 
@@ -26,6 +26,9 @@ pub struct Args {
     /// Print the evaluation as JSON
     #[arg(long)]
     json: bool,
+    /// Compare the evaluation with that of the offline stand-in, and print nothing else
+    #[arg(long, conflicts_with = "json")]
+    compare: bool,
     #[command(flatten)]
     options: Options,
 }
@@ -37,7 +40,12 @@ pub struct Options {
     #[arg(long, value_name = "DIR", env = "NIXPKGS")]
     pub nixpkgs: Option<PathBuf>,
     /// For a nixpkgs tree without all of its packages: a file that takes { nixpkgs, modules } and gives a system
-    #[arg(long, value_name = "FILE", env = "DOMUS_EVAL_NIX", requires = "nixpkgs")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "DOMUS_EVAL_NIX",
+        requires = "nixpkgs"
+    )]
     pub eval_nix: Option<PathBuf>,
     /// Use the offline stand-in, whatever else is at hand
     #[arg(long, conflicts_with_all = ["nixpkgs", "eval_nix"])]
@@ -49,13 +57,24 @@ pub struct Options {
 /// # Errors
 /// The configuration does not evaluate, an assertion of it fails, or there is no Nix.
 pub fn run(args: &Args) -> anyhow::Result<()> {
+    if args.compare {
+        let source = compare(&args.directory, &args.options)?;
+        anstream::println!(
+            "{}: the offline stand-in gives the same as {source}",
+            args.directory.display()
+        );
+        return Ok(());
+    }
     let (source, evaluation) = evaluate(&args.directory, &args.options)?;
     anstream::eprintln!("evaluated with {source}");
     for warning in &evaluation.warnings {
         anstream::eprintln!("warning: {}", warning.trim_end());
     }
     if !evaluation.failed_assertions.is_empty() {
-        bail!("\n{}", show::failed_assertions(&evaluation.failed_assertions));
+        bail!(
+            "\n{}",
+            show::failed_assertions(&evaluation.failed_assertions)
+        );
     }
     if args.json {
         anstream::println!("{}", serde_json::to_string_pretty(&evaluation)?);
@@ -72,23 +91,35 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 pub fn evaluate(directory: &Path, options: &Options) -> anyhow::Result<(Source, Evaluation)> {
     let directory = configuration_folder(directory)?;
     let nix = Nix::find()?;
-    let source = nixpkgs::choose(&nix, options)?;
+    let source = choose(&nix, options)?;
     let json = nix
         .evaluate_file(&project().join("nixos-tests/evaluate"), &source, &directory)
-        .with_context(|| format!("cannot evaluate {}", directory.join("configuration.nix").display()))?;
-    let evaluation =
-        serde_json::from_str(&json).context("the evaluation is not what nixos-tests/evaluate/extract.nix says")?;
+        .with_context(|| {
+            format!(
+                "cannot evaluate {}",
+                directory.join("configuration.nix").display()
+            )
+        })?;
+    let evaluation = serde_json::from_str(&json)
+        .context("the evaluation is not what nixos-tests/evaluate/extract.nix says")?;
     Ok((source, evaluation))
 }
 
 /// The folder in full; a message of its own where there is nothing to evaluate.
 fn configuration_folder(directory: &Path) -> anyhow::Result<PathBuf> {
     let file = directory.join("configuration.nix");
-    let found = file.try_exists().with_context(|| format!("cannot look for {}", file.display()))?;
+    let found = file
+        .try_exists()
+        .with_context(|| format!("cannot look for {}", file.display()))?;
     if !found {
-        bail!("{} is not there: name a folder that holds a configuration.nix", file.display());
+        bail!(
+            "{} is not there: name a folder that holds a configuration.nix",
+            file.display()
+        );
     }
-    directory.canonicalize().with_context(|| format!("cannot resolve {}", directory.display()))
+    directory
+        .canonicalize()
+        .with_context(|| format!("cannot resolve {}", directory.display()))
 }
 
 /// The checkout that this program was built from.

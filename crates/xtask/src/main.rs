@@ -4,6 +4,7 @@ mod bench;
 mod demo;
 mod eval;
 mod evaluation;
+mod grub_fixture;
 mod setup;
 mod test;
 mod vm;
@@ -32,6 +33,8 @@ enum Verb {
     Test(test::Args),
     /// Evaluate a configuration.nix to guests.json, activation script and units
     Eval(eval::Args),
+    /// Write or compare the grub.cfg that NixOS's install-grub.pl writes for guests
+    GrubFixture(grub_fixture::Args),
     /// The Dom0 on real Xen in QEMU: build its image, boot it, run scenarios
     Vm(vm::Args),
     /// Measure, and print a table
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Verb::Demo(args) => demo::run(&args),
         Verb::Test(args) => test::run(&args),
         Verb::Eval(args) => eval::run(&args),
+        Verb::GrubFixture(args) => grub_fixture::run(&args),
         Verb::Vm(args) => vm::run(&args),
         Verb::Bench(args) => bench::run(&args),
     };

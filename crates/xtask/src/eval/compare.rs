@@ -19,10 +19,19 @@ pub fn compare(directory: &Path, real: &Options) -> anyhow::Result<Source> {
     if source.tree().is_none() {
         bail!("there is no real NixOS to compare with: it was {source}");
     }
-    let (_, offline) = evaluate(directory, &Options { offline: true, ..Options::default() })?;
+    let (_, offline) = evaluate(
+        directory,
+        &Options {
+            offline: true,
+            ..Options::default()
+        },
+    )?;
     let found = differences(&with_nixos, &offline);
     if !found.is_empty() {
-        bail!("the offline stand-in differs from {source} for {}:\n{found}", directory.display());
+        bail!(
+            "the offline stand-in differs from {source} for {}:\n{found}",
+            directory.display()
+        );
     }
     Ok(source)
 }
@@ -33,7 +42,12 @@ fn differences(real: &Evaluation, offline: &Evaluation) -> String {
     let names: BTreeSet<&String> = real.keys().chain(offline.keys()).collect();
     let mut text = String::new();
     for name in names {
-        let side = |parts: &BTreeMap<String, String>| parts.get(name).cloned().unwrap_or_else(|| "(absent)".into());
+        let side = |parts: &BTreeMap<String, String>| {
+            parts
+                .get(name)
+                .cloned()
+                .unwrap_or_else(|| "(absent)".into())
+        };
         let (left, right) = (side(&real), side(&offline));
         if left == right {
             continue;
@@ -49,17 +63,46 @@ fn differences(real: &Evaluation, offline: &Evaluation) -> String {
 /// An evaluation in named parts, each normalised.
 fn parts(evaluation: &Evaluation) -> BTreeMap<String, String> {
     let mut parts = BTreeMap::from([
-        ("guests.json's path".to_owned(), normalise(&evaluation.guests_json_path)),
+        (
+            "guests.json's path".to_owned(),
+            normalise(&evaluation.guests_json_path),
+        ),
         ("guests.json".to_owned(), document(&evaluation.guests_json)),
-        ("the domus package".to_owned(), normalise(&evaluation.domus_package)),
-        ("the xen package".to_owned(), normalise(&evaluation.xen_package)),
-        ("the activation script".to_owned(), normalise(&evaluation.activation)),
+        (
+            "the domus package".to_owned(),
+            normalise(&evaluation.domus_package),
+        ),
+        (
+            "the xen package".to_owned(),
+            normalise(&evaluation.xen_package),
+        ),
+        (
+            "the activation script".to_owned(),
+            normalise(&evaluation.activation),
+        ),
         ("warnings".to_owned(), evaluation.warnings.join("\n")),
-        ("failed assertions".to_owned(), evaluation.failed_assertions.join("\n")),
+        (
+            "failed assertions".to_owned(),
+            evaluation.failed_assertions.join("\n"),
+        ),
     ]);
-    for (name, Unit { text, drop_in, wanted_by, required_by }) in &evaluation.units {
-        let text: Vec<String> = text.lines().filter(|line| !is_global(line)).map(normalise).collect();
-        let facts = format!("drop-in: {drop_in}; wanted by {wanted_by:?}; required by {required_by:?}");
+    for (
+        name,
+        Unit {
+            text,
+            drop_in,
+            wanted_by,
+            required_by,
+        },
+    ) in &evaluation.units
+    {
+        let text: Vec<String> = text
+            .lines()
+            .filter(|line| !is_global(line))
+            .map(normalise)
+            .collect();
+        let facts =
+            format!("drop-in: {drop_in}; wanted by {wanted_by:?}; required by {required_by:?}");
         parts.insert(name.clone(), format!("{}\n{facts}", text.join("\n")));
     }
     for (name, text) in &evaluation.etc {
@@ -79,7 +122,8 @@ fn document(text: &str) -> String {
 /// Whether NixOS puts the line into every unit (its `systemd.globalEnvironment`).
 fn is_global(line: &str) -> bool {
     ["LOCALE_ARCHIVE=", "TZDIR="].iter().any(|name| {
-        line.strip_prefix("Environment=\"").is_some_and(|assignment| assignment.starts_with(name))
+        line.strip_prefix("Environment=\"")
+            .is_some_and(|assignment| assignment.starts_with(name))
     })
 }
 
@@ -89,7 +133,9 @@ fn normalise(text: &str) -> String {
     let mut pieces = text.split(STORE);
     let mut result = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
-        let end = piece.find(|c: char| !(c.is_ascii_alphanumeric() || "+-._?=".contains(c))).unwrap_or(piece.len());
+        let end = piece
+            .find(|c: char| !(c.is_ascii_alphanumeric() || "+-._?=".contains(c)))
+            .unwrap_or(piece.len());
         let (name, rest) = piece.split_at(end);
         result.push_str(STORE);
         result.push_str(plain_name(name));
@@ -116,13 +162,23 @@ mod tests {
     #[test]
     fn store_paths_lose_hash_version_and_output() {
         let hash = "px0pa9ynhbrc0hjv4ypaldaz1m74cgfh";
-        let text = format!("PATH=/nix/store/{hash}-coreutils-9.5-bin/bin:/nix/store/{hash}-xen-bin/sbin \"/nix/store/{hash}-guests.json\"");
-        assert_eq!(normalise(&text), "PATH=/nix/store/coreutils/bin:/nix/store/xen/sbin \"/nix/store/guests.json\"");
+        let text = format!(
+            "PATH=/nix/store/{hash}-coreutils-9.5-bin/bin:/nix/store/{hash}-xen-bin/sbin \"/nix/store/{hash}-guests.json\""
+        );
+        assert_eq!(
+            normalise(&text),
+            "PATH=/nix/store/coreutils/bin:/nix/store/xen/sbin \"/nix/store/guests.json\""
+        );
     }
 
     #[test]
     fn a_difference_names_its_place() {
-        let unit = |text: &str| Unit { text: text.into(), drop_in: false, wanted_by: vec![], required_by: vec![] };
+        let unit = |text: &str| Unit {
+            text: text.into(),
+            drop_in: false,
+            wanted_by: vec![],
+            required_by: vec![],
+        };
         let evaluation = |text: &str| Evaluation {
             guests_json_path: String::new(),
             guests_json: "{}".into(),
@@ -134,8 +190,14 @@ mod tests {
             warnings: vec![],
             failed_assertions: vec![],
         };
-        let (one, other) = (evaluation("[Unit]\nAfter=b\nEnvironment=\"TZDIR=/x\"\n"), evaluation("[Unit]\nAfter=c\n"));
+        let (one, other) = (
+            evaluation("[Unit]\nAfter=b\nEnvironment=\"TZDIR=/x\"\n"),
+            evaluation("[Unit]\nAfter=c\n"),
+        );
         assert_eq!(differences(&one, &evaluation("[Unit]\nAfter=b\n")), "");
-        assert_eq!(differences(&one, &other), "a.service:\n  NixOS:   After=b\n  offline: After=c\n");
+        assert_eq!(
+            differences(&one, &other),
+            "a.service:\n  NixOS:   After=b\n  offline: After=c\n"
+        );
     }
 }

@@ -24,8 +24,9 @@ impl Nix {
     /// There is none; the message says how to get it.
     pub fn find() -> anyhow::Result<Self> {
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let Some(program) =
-            std::env::split_paths(&path).map(|folder| folder.join("nix-instantiate")).find(|file| file.is_file())
+        let Some(program) = std::env::split_paths(&path)
+            .map(|folder| folder.join("nix-instantiate"))
+            .find(|file| file.is_file())
         else {
             bail!("Nix is not on PATH; on Debian: apt-get install nix-bin");
         };
@@ -33,8 +34,13 @@ impl Nix {
             .arg("--version")
             .output()
             .with_context(|| format!("cannot run {}", program.display()))?;
-        let version = parse_version(&String::from_utf8_lossy(&output.stdout))
-            .with_context(|| format!("{} --version says nothing that is a version", program.display()))?;
+        let version =
+            parse_version(&String::from_utf8_lossy(&output.stdout)).with_context(|| {
+                format!(
+                    "{} --version says nothing that is a version",
+                    program.display()
+                )
+            })?;
         Ok(Self { program, version })
     }
 
@@ -42,7 +48,12 @@ impl Nix {
     ///
     /// # Errors
     /// Nix cannot be run, or does not evaluate the file; the message is what it printed.
-    pub fn evaluate_file(&self, file: &Path, source: &Source, directory: &Path) -> anyhow::Result<String> {
+    pub fn evaluate_file(
+        &self,
+        file: &Path,
+        source: &Source,
+        directory: &Path,
+    ) -> anyhow::Result<String> {
         let mut command = self.command();
         command.args(["--eval", "--strict", "--json"]).arg(file);
         string_argument(&mut command, "directory", directory);
@@ -54,7 +65,11 @@ impl Nix {
             // Nothing is written, so that it needs neither a store nor root.
             command.args(["--store", "dummy://"]);
         }
-        if let Source::Tree { eval_nix: Some(eval_nix), .. } = source {
+        if let Source::Tree {
+            eval_nix: Some(eval_nix),
+            ..
+        } = source
+        {
             string_argument(&mut command, "evalNix", eval_nix);
         }
         answer(&mut command)
@@ -67,7 +82,14 @@ impl Nix {
     pub fn evaluate_online(&self, expression: &str, seconds: u32) -> anyhow::Result<String> {
         let seconds = seconds.to_string();
         let mut command = self.command();
-        command.args(["--eval", "--strict", "--json", "--read-write-mode", "--expr", expression]);
+        command.args([
+            "--eval",
+            "--strict",
+            "--json",
+            "--read-write-mode",
+            "--expr",
+            expression,
+        ]);
         for option in ["connect-timeout", "stalled-download-timeout"] {
             command.args(["--option", option, &seconds]);
         }
@@ -103,7 +125,8 @@ fn prepared(program: &Path) -> Command {
 
 /// Whether the group is there that Nix builds as; Debian's nix-bin makes none, and root's Nix insists on it.
 fn has_build_users() -> bool {
-    std::fs::read_to_string("/etc/group").is_ok_and(|groups| groups.lines().any(|line| line.starts_with("nixbld:")))
+    std::fs::read_to_string("/etc/group")
+        .is_ok_and(|groups| groups.lines().any(|line| line.starts_with("nixbld:")))
 }
 
 fn string_argument(command: &mut Command, name: &str, value: &Path) {
@@ -111,7 +134,11 @@ fn string_argument(command: &mut Command, name: &str, value: &Path) {
 }
 
 fn answer(command: &mut Command) -> anyhow::Result<String> {
-    let Output { status, stdout, stderr } = command
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command
         .output()
         .with_context(|| format!("cannot run {}", Path::new(command.get_program()).display()))?;
     if !status.success() {
@@ -122,21 +149,30 @@ fn answer(command: &mut Command) -> anyhow::Result<String> {
 
 /// What Nix said, without its advice on its own options.
 fn tidy(stderr: &str) -> String {
-    let lines: Vec<&str> =
-        stderr.lines().filter(|line| !line.trim_start().starts_with("(use '--show-trace'")).collect();
+    let lines: Vec<&str> = stderr
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("(use '--show-trace'"))
+        .collect();
     let text = lines.join("\n");
-    text.trim().strip_prefix("error: ").map_or_else(|| text.trim().to_owned(), str::to_owned)
+    text.trim()
+        .strip_prefix("error: ")
+        .map_or_else(|| text.trim().to_owned(), str::to_owned)
 }
 
 /// Major and minor of `nix-instantiate (Nix) 2.8.0`.
 fn parse_version(text: &str) -> Option<(u32, u32)> {
     let mut numbers = text.split_whitespace().last()?.split('.');
-    Some((numbers.next()?.parse().ok()?, leading_number(numbers.next()?)?))
+    Some((
+        numbers.next()?.parse().ok()?,
+        leading_number(numbers.next()?)?,
+    ))
 }
 
 /// `24` of `24pre20240820`.
 fn leading_number(text: &str) -> Option<u32> {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
     text[..end].parse().ok()
 }
 
@@ -147,8 +183,14 @@ mod tests {
     #[test]
     fn versions() {
         assert_eq!(parse_version("nix-instantiate (Nix) 2.8.0\n"), Some((2, 8)));
-        assert_eq!(parse_version("nix-instantiate (Nix) 2.24pre20240820_abc"), Some((2, 24)));
-        assert_eq!(parse_version("nix-instantiate (Lix, like Nix) 2.91.1"), Some((2, 91)));
+        assert_eq!(
+            parse_version("nix-instantiate (Nix) 2.24pre20240820_abc"),
+            Some((2, 24))
+        );
+        assert_eq!(
+            parse_version("nix-instantiate (Lix, like Nix) 2.91.1"),
+            Some((2, 91))
+        );
         assert_eq!(parse_version("no version"), None);
     }
 

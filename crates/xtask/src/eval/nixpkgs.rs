@@ -53,16 +53,30 @@ impl Source {
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tree { path, eval_nix: None, xen_module } => {
-                write!(f, "the NixOS modules in {} (its Xen module: {xen_module})", path.display())
+            Self::Tree {
+                path,
+                eval_nix: None,
+                xen_module,
+            } => {
+                write!(
+                    f,
+                    "the NixOS modules in {} (its Xen module: {xen_module})",
+                    path.display()
+                )
             }
-            Self::Tree { path, eval_nix: Some(eval_nix), xen_module } => write!(
+            Self::Tree {
+                path,
+                eval_nix: Some(eval_nix),
+                xen_module,
+            } => write!(
                 f,
                 "the NixOS modules in {} (its Xen module: {xen_module}), packages by {}",
                 path.display(),
                 eval_nix.display()
             ),
-            Self::Lock { rev, .. } => write!(f, "the NixOS modules of nixpkgs {rev}, from flake.lock"),
+            Self::Lock { rev, .. } => {
+                write!(f, "the NixOS modules of nixpkgs {rev}, from flake.lock")
+            }
             Self::Offline { why } => write!(f, "the offline stand-in for NixOS ({why})"),
         }
     }
@@ -74,29 +88,44 @@ impl fmt::Display for Source {
 /// A tree was named that is none.
 pub fn choose(nix: &Nix, options: &Options) -> anyhow::Result<Source> {
     if options.offline {
-        return Ok(Source::Offline { why: "asked for".into() });
+        return Ok(Source::Offline {
+            why: "asked for".into(),
+        });
     }
     if let Some(path) = &options.nixpkgs {
         return tree(nix, path, options.eval_nix.as_deref());
     }
     Ok(match from_lock(nix) {
         Ok(source) => source,
-        Err(error) => Source::Offline { why: format!("{error:#}") },
+        Err(error) => Source::Offline {
+            why: format!("{error:#}"),
+        },
     })
 }
 
 fn tree(nix: &Nix, path: &Path, eval_nix: Option<&Path>) -> anyhow::Result<Source> {
-    let full = |path: &Path| path.canonicalize().with_context(|| format!("cannot resolve {}", path.display()));
+    let full = |path: &Path| {
+        path.canonicalize()
+            .with_context(|| format!("cannot resolve {}", path.display()))
+    };
     let path = full(path)?;
     if !path.join("nixos/lib/eval-config.nix").is_file() {
-        bail!("{} is no nixpkgs tree: it has no nixos/lib/eval-config.nix", path.display());
+        bail!(
+            "{} is no nixpkgs tree: it has no nixos/lib/eval-config.nix",
+            path.display()
+        );
     }
     if eval_nix.is_none() {
         new_enough(nix)?;
     }
     let module = path.join("nixos/modules/virtualisation/xen-dom0.nix");
-    let text = std::fs::read_to_string(&module).with_context(|| format!("cannot read {}", module.display()))?;
-    Ok(Source::Tree { path, eval_nix: eval_nix.map(full).transpose()?, xen_module: xen_module(&text) })
+    let text = std::fs::read_to_string(&module)
+        .with_context(|| format!("cannot read {}", module.display()))?;
+    Ok(Source::Tree {
+        path,
+        eval_nix: eval_nix.map(full).transpose()?,
+        xen_module: xen_module(&text),
+    })
 }
 
 /// Which of the generations of nixpkgs' xen-dom0.nix a text is; they differ in their options.
@@ -127,7 +156,8 @@ fn new_enough(nix: &Nix) -> anyhow::Result<()> {
 fn from_lock(nix: &Nix) -> anyhow::Result<Source> {
     new_enough(nix)?;
     let file = project().join("flake.lock");
-    let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text = std::fs::read_to_string(&file)
+        .with_context(|| format!("cannot read {}", file.display()))?;
     let locked = locked(&text).context("flake.lock has no nixpkgs from GitHub")?;
     let expression = format!(
         "toString (fetchTarball {{ url = \"https://github.com/{}/{}/archive/{}.tar.gz\"; sha256 = \"{}\"; }})",
@@ -135,13 +165,27 @@ fn from_lock(nix: &Nix) -> anyhow::Result<Source> {
     );
     let path = nix
         .evaluate_online(&expression, PATIENCE)
-        .map_err(|error| anyhow::anyhow!("nixpkgs of flake.lock cannot be fetched: {}", first_line(&error)))?;
-    let path: PathBuf = serde_json::from_str(&path).context("Nix fetched nixpkgs and did not say where to")?;
-    Ok(Source::Lock { rev: locked.rev, path })
+        .map_err(|error| {
+            anyhow::anyhow!(
+                "nixpkgs of flake.lock cannot be fetched: {}",
+                first_line(&error)
+            )
+        })?;
+    let path: PathBuf =
+        serde_json::from_str(&path).context("Nix fetched nixpkgs and did not say where to")?;
+    Ok(Source::Lock {
+        rev: locked.rev,
+        path,
+    })
 }
 
 fn first_line(error: &anyhow::Error) -> String {
-    error.to_string().lines().next().unwrap_or_default().to_owned()
+    error
+        .to_string()
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// The locked nixpkgs of a flake.lock.
@@ -166,25 +210,46 @@ mod tests {
     #[test]
     fn the_lock_names_a_revision_and_its_hash() -> anyhow::Result<()> {
         let locked = locked(&std::fs::read_to_string(project().join("flake.lock"))?)?;
-        assert_eq!((locked.owner.as_str(), locked.repo.as_str()), ("NixOS", "nixpkgs"));
+        assert_eq!(
+            (locked.owner.as_str(), locked.repo.as_str()),
+            ("NixOS", "nixpkgs")
+        );
         assert_eq!(locked.rev.len(), 40);
-        assert!(locked.nar_hash.starts_with("sha256-"), "{}", locked.nar_hash);
+        assert!(
+            locked.nar_hash.starts_with("sha256-"),
+            "{}",
+            locked.nar_hash
+        );
         Ok(())
     }
 
     #[test]
     fn generations_of_the_xen_module() {
-        assert_eq!(xen_module("domain0MemorySize = mkOption"), "older than NixOS 24.11, which Domus does not support");
-        assert_eq!(xen_module("dom0Resources; efi.bootBuilderVerbosity = x"), "of NixOS 24.11");
-        assert_eq!(xen_module("dom0Resources; boot.builderVerbosity = x"), "newer than NixOS 24.11");
+        assert_eq!(
+            xen_module("domain0MemorySize = mkOption"),
+            "older than NixOS 24.11, which Domus does not support"
+        );
+        assert_eq!(
+            xen_module("dom0Resources; efi.bootBuilderVerbosity = x"),
+            "of NixOS 24.11"
+        );
+        assert_eq!(
+            xen_module("dom0Resources; boot.builderVerbosity = x"),
+            "newer than NixOS 24.11"
+        );
     }
 
     #[test]
     fn a_folder_that_is_no_tree_is_refused() -> anyhow::Result<()> {
         let folder = tempfile::tempdir()?;
         let nix = Nix::find()?;
-        let options = Options { nixpkgs: Some(folder.path().into()), ..Options::default() };
-        let error = choose(&nix, &options).map(|_| ()).map_err(|error| error.to_string());
+        let options = Options {
+            nixpkgs: Some(folder.path().into()),
+            ..Options::default()
+        };
+        let error = choose(&nix, &options)
+            .map(|_| ())
+            .map_err(|error| error.to_string());
         assert!(error.is_err_and(|text| text.contains("is no nixpkgs tree")));
         Ok(())
     }

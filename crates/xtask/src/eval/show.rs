@@ -13,17 +13,28 @@ use crate::evaluation::{Evaluation, Unit};
 pub fn for_people(evaluation: &Evaluation) -> anyhow::Result<String> {
     let mut text = String::new();
     if evaluation.guests_json.is_empty() {
-        writeln!(text, "Domus manages no guests here (virtualisation.xen.enable is false).")?;
+        writeln!(
+            text,
+            "Domus manages no guests here (virtualisation.xen.enable is false)."
+        )?;
         return Ok(text);
     }
     let document: serde_json::Value =
         serde_json::from_str(&evaluation.guests_json).context("guests.json is no JSON")?;
-    section(&mut text, &evaluation.guests_json_path, &serde_json::to_string_pretty(&document)?)?;
+    section(
+        &mut text,
+        &evaluation.guests_json_path,
+        &serde_json::to_string_pretty(&document)?,
+    )?;
     section(&mut text, "activation", &evaluation.activation)?;
     for (name, unit) in &evaluation.units {
         section(&mut text, &title(name, unit), &unit.text)?;
     }
-    for (name, content) in evaluation.etc.iter().filter(|(name, _)| *name != "domus/guests.json") {
+    for (name, content) in evaluation
+        .etc
+        .iter()
+        .filter(|(name, _)| *name != "domus/guests.json")
+    {
         section(&mut text, &format!("/etc/{name}"), content)?;
     }
     Ok(text)
@@ -39,7 +50,11 @@ fn title(name: &str, unit: &Unit) -> String {
             notes.push(format!("{verb} by {}", units.join(", ")));
         }
     }
-    if notes.is_empty() { name.to_owned() } else { format!("{name} ({})", notes.join("; ")) }
+    if notes.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{name} ({})", notes.join("; "))
+    }
 }
 
 fn section(text: &mut String, title: &str, content: &str) -> std::fmt::Result {
