@@ -1,0 +1,27 @@
+# Everything that `cargo xtask` runs.
+{ pkgs }:
+pkgs.mkShell {
+  inputsFrom = [ pkgs.domus ];
+  packages = [
+    pkgs.cargo-insta
+    pkgs.clippy
+    pkgs.e2fsprogs
+    pkgs.mmdebstrap
+    pkgs.nix
+    pkgs.nixfmt
+    pkgs.qemu
+    pkgs.rustfmt
+    pkgs.strace
+    pkgs.util-linux
+    # Xen's own parser, libxlutil, for a test.
+    pkgs.xen.dev
+    # What install-grub.pl uses.
+    (pkgs.perl.withPackages (perl: [
+      perl.FileCopyRecursive
+      perl.FileSlurp
+      perl.JSON
+      perl.ListCompare
+      perl.XMLLibXML
+    ]))
+  ];
+}
