@@ -167,6 +167,7 @@ let
       {
         option = option // {
           isDefined = merged.isDefined;
+          files = lib.unique (map (d: d.file) set);
           inherit value path;
         };
         value = (option.apply or lib.id) value;
@@ -275,7 +276,9 @@ in
             (lib.setAttrByPath to old.value)
             {
               warnings = [
-                "The option `${lib.showOption from}' has been renamed to `${lib.showOption to}'."
+                "The option `${lib.showOption from}' defined in ${
+                  lib.concatMapStringsSep " and " (file: "`${file}'") old.files
+                } has been renamed to `${lib.showOption to}'."
               ];
             }
           ]

@@ -114,6 +114,7 @@ in
       type = types.attrsOf types.anything;
       default = { };
     };
+    sysusers.enable = lib.mkEnableOption "users by systemd-sysusers";
     units = lib.mkOption {
       type = types.attrsOf types.raw;
       default = { };

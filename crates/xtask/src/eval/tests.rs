@@ -97,6 +97,25 @@ fn the_dom0_template_as_a_person_reads_it() -> anyhow::Result<()> {
 }
 
 #[test]
+fn every_option_reaches_its_place() -> anyhow::Result<()> {
+    let (_, evaluation) = evaluate(
+        &project().join("nixos-tests/fixtures/everything"),
+        &offline(),
+    )?;
+    assert_eq!(evaluation.failed_assertions, Vec::<String>::new());
+    let here = project().display().to_string();
+    let warnings = evaluation.warnings.join("\n").replace(&here, "…");
+    insta::assert_snapshot!(
+        "everything",
+        format!(
+            "{}\n── warnings\n{warnings}",
+            show::for_people(&evaluation)?
+        )
+    );
+    Ok(())
+}
+
+#[test]
 fn every_template_evaluates() -> anyhow::Result<()> {
     let mut seen = 0;
     for entry in std::fs::read_dir(project().join("templates"))? {
