@@ -56,7 +56,7 @@
           inherit (pkgs) domus;
         }
         // lib.mapAttrs' (name: lint: lib.nameValuePair "lint-${name}" lint) (
-          import ./nixos-tests/lib/lints.nix { inherit lib pkgs; }
+          import ./nixos-tests/lib/lints.nix { inherit pkgs; }
         )
         // lib.listToAttrs (
           map (name: lib.nameValuePair "template-${name}" (templateSystem name).config.system.build.toplevel) templateNames

@@ -41,8 +41,10 @@ in
 
   script = matching "[^,'\"\\ [:cntrl:]]+" "name of a script in /etc/xen/scripts, or its absolute path, without comma, quote or space";
 
-  # A file that a store path names; a path literal is copied to the store.
-  bootFile = lib.types.nullOr lib.types.path;
+  # A file to boot, mostly in the store; a path literal is copied there.
+  bootFile = described (lib.types.addCheck lib.types.path (
+    file: builtins.match "[^[:cntrl:]]*" "${toString file}" != null
+  )) "absolute path without a line break";
 
   # One value of xl.cfg: a list may hold lists (vnuma, vsnd).
   xlValue =

@@ -12,6 +12,7 @@
     ./document.nix
     ./bridges.nix
     ./units.nix
+    ./xendomains.nix
     ./activation.nix
     ./assertions
   ];

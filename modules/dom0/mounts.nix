@@ -17,14 +17,13 @@ rec {
     in
     if lib.hasPrefix "/dev/" path || holders == [ ] then null else lib.head holders;
 
-  # The mount points that hold the disks of `guests`, each once.
-  ofGuests =
-    guests:
-    lib.unique (
-      lib.filter (point: point != null) (
-        lib.concatMap (guest: map (disk: holding disk.path) (lib.attrValues guest.disks)) (
-          lib.attrValues guests
-        )
-      )
-    );
+  # The units of the mounts that hold disks of guests that are enabled.
+  units =
+    utils:
+    let
+      guests = lib.filter (guest: guest.enable) (lib.attrValues config.virtualisation.xen.guests);
+      disks = lib.concatMap (guest: lib.attrValues guest.disks) guests;
+      points = lib.filter (point: point != null) (map (disk: holding disk.path) disks);
+    in
+    map (point: "${utils.escapeSystemdPath point}.mount") (lib.unique points);
 }

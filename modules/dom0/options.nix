@@ -78,14 +78,14 @@ in
 
       grubImages = {
         pv = lib.mkOption {
-          type = lib.types.path;
+          type = types.bootFile;
           default = "${pkgs.grub2_pvgrub_image}/lib/grub-xen/grub-x86_64-xen.bin";
           defaultText = lib.literalExpression ''"''${pkgs.grub2_pvgrub_image}/lib/grub-xen/grub-x86_64-xen.bin"'';
           example = "/var/lib/grub/grub-x86_64-xen.bin";
           description = "GRUB's Xen image that PV guests with `bootloader = \"pvgrub\"` run.";
         };
         pvh = lib.mkOption {
-          type = lib.types.path;
+          type = types.bootFile;
           default = "${pkgs.grub2_pvhgrub_image}/lib/grub-xen_pvh/grub-i386-xen_pvh.bin";
           defaultText = lib.literalExpression ''"''${pkgs.grub2_pvhgrub_image}/lib/grub-xen_pvh/grub-i386-xen_pvh.bin"'';
           example = "/var/lib/grub/grub-i386-xen_pvh.bin";
@@ -100,6 +100,14 @@ in
         };
         defaultText = lib.literalMD "an initrd for this Dom0's own kernel";
         readOnly = true;
+        example = lib.literalExpression ''
+          {
+            virtualisation.xen.guests.hello = {
+              kernel = "''${config.boot.kernelPackages.kernel}/bzImage";
+              initrd = "''${config.virtualisation.xen.domus.microGuest}/initrd";
+            };
+          }
+        '';
         description = ''
           A Linux of a few MiB, to try out Xen with: boot its `initrd` with this Dom0's kernel. It says on its console
           what memory, disks and addresses it sees.
@@ -110,14 +118,17 @@ in
         type = lib.types.submodule {
           options = {
             value = lib.mkOption {
+              internal = true;
               type = lib.types.raw;
               description = "The document as a Nix value.";
             };
             text = lib.mkOption {
+              internal = true;
               type = lib.types.str;
               description = "The document's text.";
             };
             path = lib.mkOption {
+              internal = true;
               type = lib.types.path;
               description = "The document in the store.";
             };

@@ -9,11 +9,7 @@
 let
   cfg = config.virtualisation.xen;
   domus = lib.getExe cfg.domus.package;
-  mounts = import ./mounts.nix { inherit config lib; };
-
-  mountUnits = map (point: "${utils.escapeSystemdPath point}.mount") (
-    mounts.ofGuests (lib.filterAttrs (_: guest: guest.enable) cfg.guests)
-  );
+  mountUnits = (import ./mounts.nix { inherit config lib; }).units utils;
   uplinkUnits = lib.concatMap (
     bridge:
     lib.optional (
@@ -118,24 +114,6 @@ in
           # A guest that shuts down writes its disks first.
           TimeoutStopSec = "15min";
         };
-      };
-
-      # nixpkgs' own unit. Made safe in every generation: a switch or a removal must not
-      # take its guests down, and systemd must not kill a save.
-      xendomains = {
-        wants = [
-          bridgesUnit
-          prepareUnit
-        ]
-        ++ mountUnits;
-        after = [
-          bridgesUnit
-          prepareUnit
-        ]
-        ++ mountUnits;
-        restartIfChanged = false;
-        unitConfig.X-StopOnRemoval = false;
-        serviceConfig.TimeoutStopSec = "infinity";
       };
     };
   };

@@ -49,6 +49,13 @@ let
 in
 [
   {
+    assertion = cfg.enable;
+    message = ''
+      virtualisation.xen.domus.enable is true, and virtualisation.xen.enable is false: there are no guests without Xen.
+      Set virtualisation.xen.enable = true, or leave virtualisation.xen.domus.enable out.
+    '';
+  }
+  {
     assertion = options.virtualisation.xen ? dom0Resources;
     message = ''
       Domus needs the Xen module of NixOS 24.11 or newer, and this nixpkgs has an older one. Update nixpkgs.

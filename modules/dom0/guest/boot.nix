@@ -33,7 +33,7 @@ in
     };
 
     kernel = lib.mkOption {
-      type = types.bootFile;
+      type = lib.types.nullOr types.bootFile;
       default = null;
       example = lib.literalExpression ''"''${config.boot.kernelPackages.kernel}/bzImage"'';
       description = ''
@@ -42,7 +42,7 @@ in
     };
 
     initrd = lib.mkOption {
-      type = types.bootFile;
+      type = lib.types.nullOr types.bootFile;
       default = null;
       example = lib.literalExpression ''"''${guestSystem.config.system.build.initialRamdisk}/initrd"'';
       description = "The initrd to boot with `\"direct\"`.";
