@@ -35,7 +35,7 @@ pub struct Created {
 /// Makes an image where nothing is.
 ///
 /// It is sparse, has mode 0600, and appears at its path whole or not at all; nothing is ever overwritten, not even what
-/// appears at the path meanwhile. After an error nothing is left; after a kill, only a file that [`crate::leftovers`]
+/// appears at the path meanwhile. After an error nothing is left; after a kill, only a file that [`crate::leftovers()`]
 /// knows. The caller holds a lock, so that two runs do not make one image at once (if they do, one of them fails).
 ///
 /// # Errors

@@ -15,7 +15,7 @@ pub(crate) const MARK: &str = ".domus-";
 pub(crate) const RANDOM_LENGTH: usize = 6;
 
 /// The unfinished images in a folder, sorted: regular files named `.NAME.domus-XXXXXX`, with the mode (0600) and the
-/// owner (whoever runs this) that [`crate::create`] gives them.
+/// owner (whoever runs this) that [`crate::create()`] gives them.
 ///
 /// A folder that does not exist has none.
 ///

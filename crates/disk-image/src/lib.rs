@@ -2,7 +2,7 @@
 //!
 //! An image is made under another name in its own folder and renamed, without overwriting, when it is complete: at
 //! every moment there is either no image or a whole one. What a killed run leaves is a file whose name begins with a
-//! dot and holds `.domus-`; [`leftovers`] finds such files.
+//! dot and holds `.domus-`; [`leftovers()`] finds such files.
 
 mod create;
 mod error;

@@ -1,7 +1,7 @@
 //! `guests.json`: what is declared of Xen guests.
 //!
 //! The NixOS module `modules/dom0` writes this document into the system closure; `domus` reads it.
-//! [`Document::parse`] reads it, [`Document::problems`] judges it, [`lower`] turns a guest into xl.cfg.
+//! [`Document::parse`] reads it, [`Document::problems`] judges it, [`lower()`] turns a guest into xl.cfg.
 //! Nothing here reads a file or runs a program.
 
 mod document;

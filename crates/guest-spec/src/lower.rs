@@ -1,6 +1,6 @@
 //! From a guest to its xl.cfg.
 //!
-//! This is where an option of a guest gets its key; a new option is one more line in [`lower`] and one
+//! This is where an option of a guest gets its key; a new option is one more line in [`lower()`] and one
 //! in [`owner_of_key`].
 
 use xl_cfg::disk::{Access, Disk as DiskSpec, Format};
@@ -134,7 +134,7 @@ pub fn lower(guest: &Guest) -> Result<Config, LowerError> {
 /// The text of the guest's xl configuration, as it stands in `/etc/xen/<name>.cfg`.
 ///
 /// # Errors
-/// As [`lower`].
+/// As [`lower()`].
 pub fn render(guest: &Guest) -> Result<String, LowerError> {
     let text = lower(guest)?
         .to_text()

@@ -25,6 +25,6 @@ mod value;
 
 pub use edit::{Edit, set_value};
 pub use error::{EditError, SyntaxError};
-pub use read::{Found, find_value, guests};
+pub use read::{Found, check, find_value, guests};
 pub use strings::attribute_name;
 pub use value::{NixValue, WriteError};

@@ -5,8 +5,8 @@ use rnix::ast::{Entry, HasEntry};
 use crate::error::place;
 use crate::find::{Search, body};
 use crate::literal::literal;
-use crate::tree::{name, range, source};
-use crate::{EditError, NixValue};
+use crate::tree::{name, parse, range, source};
+use crate::{EditError, NixValue, SyntaxError};
 
 /// An option as it stands in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,15 @@ pub struct Found {
     pub source: String,
     /// The value, when it is plainly one.
     pub value: Option<NixValue>,
+}
+
+/// Says whether a text is Nix at all.
+///
+/// # Errors
+///
+/// When it is not; with line and column.
+pub fn check(text: &str) -> Result<(), SyntaxError> {
+    parse(text).map(drop)
 }
 
 /// Finds where a module sets an option; nothing when it does not.

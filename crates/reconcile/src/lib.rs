@@ -1,6 +1,6 @@
 //! What is declared against what is there.
 //!
-//! [`observe`](observe::observe) looks, [`plan`](plan::plan) decides (it is pure), and
+//! [`observe()`](observe::observe) looks, [`plan()`](plan::plan) decides (it is pure), and
 //! [`Executor::apply`] carries out. Only `observe`, `apply`, `record` and `files` touch the disk, and only
 //! `domains`, `bridges` and `apply` call programs, through `program`.
 

@@ -14,6 +14,7 @@ use anyhow::{Context as _, bail};
 pub use compare::compare;
 pub use nix::Nix;
 pub use nixpkgs::{Source, choose};
+pub use show::failed_assertions;
 
 use crate::evaluation::Evaluation;
 
@@ -120,6 +121,19 @@ fn configuration_folder(directory: &Path) -> anyhow::Result<PathBuf> {
     directory
         .canonicalize()
         .with_context(|| format!("cannot resolve {}", directory.display()))
+}
+
+/// The real NixOS modules that these options lead to, or why there are none.
+///
+/// # Errors
+/// There is no Nix, or a tree was named that is none.
+pub fn real_nixpkgs(options: &Options) -> anyhow::Result<Result<Source, String>> {
+    Ok(match nixpkgs::choose(&nix::Nix::find()?, options)? {
+        Source::Offline { why } => Err(format!(
+            "no NixOS modules are at hand ({why}); give --nixpkgs or set NIXPKGS"
+        )),
+        source => Ok(source),
+    })
 }
 
 /// The checkout that this program was built from.

@@ -95,7 +95,7 @@ pub fn run(names: &[String]) -> Result<Vec<ScenarioResult>> {
         match &outcome {
             Outcome::Passed => anstream::println!("PASS {} ({seconds:.0} s)", scenario.name),
             Outcome::Failed(why) => {
-                anstream::println!("FAIL {} ({seconds:.0} s)\n{why}", scenario.name)
+                anstream::println!("FAIL {} ({seconds:.0} s)\n{why}", scenario.name);
             }
         }
         results.push(ScenarioResult {
