@@ -1,6 +1,8 @@
 //! Each rule, with a document that breaks it and nothing else.
 
-use super::*;
+use super::text::is_vdev;
+use super::together::sub_words;
+use crate::{Document, matches_as_word};
 use proptest::prelude::*;
 
 /// A guest that has nothing wrong with it.

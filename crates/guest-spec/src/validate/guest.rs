@@ -1,0 +1,231 @@
+//! The rules about one guest by itself.
+
+use std::collections::{HashMap, HashSet};
+
+use super::Problem;
+use super::text::{interface_problem, is_vdev, path_problem};
+use crate::lower::owner_of_key;
+use crate::{Bootloader, Disk, Guest, GuestType, Setting, name_problem};
+
+/// What is wrong with a guest by itself.
+pub(super) fn problems(guest: &Guest) -> Vec<Problem> {
+    let mut report = Report {
+        guest,
+        problems: Vec::new(),
+    };
+    resources(&mut report);
+    boot(&mut report);
+    disks(&mut report);
+    networks(&mut report);
+    settings(&mut report);
+    report.problems
+}
+
+/// The problems found so far in one guest.
+struct Report<'a> {
+    guest: &'a Guest,
+    problems: Vec<Problem>,
+}
+
+impl Report<'_> {
+    fn add(&mut self, option: impl Into<String>, message: impl Into<String>) {
+        let guest = Some(self.guest.name.clone());
+        self.problems.push(Problem {
+            guest,
+            option: option.into(),
+            message: message.into(),
+        });
+    }
+}
+
+fn resources(report: &mut Report) {
+    let guest = report.guest;
+    if let Some(why) = name_problem(&guest.name) {
+        report.add(
+            "name",
+            format!("the name {:?} {why}; choose another", guest.name),
+        );
+    }
+    if guest.max_memory() < guest.memory_mib {
+        let message = format!(
+            "{} is less than the {} that memory asks for; raise it, or lower memory",
+            guest.max_memory(),
+            guest.memory_mib
+        );
+        report.add("maxMemory", message);
+    }
+    if guest.vcpus == 0 {
+        report.add("vcpus", "a guest needs at least one vCPU; write 1 or more");
+    }
+    if guest.max_vcpus.is_some_and(|max| max < guest.vcpus) {
+        report.add(
+            "maxVcpus",
+            format!("it is less than the {} of vcpus; raise it", guest.vcpus),
+        );
+    }
+}
+
+fn boot(report: &mut Report) {
+    let guest = report.guest;
+    let boot = &guest.boot;
+    let kind = guest.guest_type.as_str();
+    let has_disk = guest.boot_disk().is_some();
+    match (boot.bootloader, guest.guest_type) {
+        (Bootloader::Firmware, GuestType::Pv | GuestType::Pvh) => report.add(
+            "bootloader",
+            format!("\"firmware\" boots hvm guests only, and this one is {kind}; use \"pygrub\", \"pvgrub\" or \"direct\", or type = \"hvm\""),
+        ),
+        (Bootloader::Pygrub | Bootloader::Pvgrub, GuestType::Hvm) => report.add(
+            "bootloader",
+            format!("{:?} boots pv and pvh guests only, and this one is hvm; use \"firmware\" or \"direct\"", boot.bootloader.as_str()),
+        ),
+        (Bootloader::Firmware, GuestType::Hvm) if guest.disks.is_empty() && guest.networks.is_empty() => {
+            report.add("disks", "the guest has neither a disk nor a network to boot from; declare one, or give it a kernel with bootloader = \"direct\"");
+        }
+        (Bootloader::Pygrub | Bootloader::Pvgrub, _) if !has_disk => report.add(
+            "disks",
+            format!("{:?} reads the kernel from the guest's disk, and there is none; declare disks.<name>, or use bootloader = \"direct\" with a kernel", boot.bootloader.as_str()),
+        ),
+        (Bootloader::Direct, _) if boot.kernel.is_none() => {
+            report.add("kernel", "bootloader = \"direct\" needs a kernel; set it to a kernel in the Dom0, or use bootloader = \"pygrub\" with a disk");
+        }
+        (Bootloader::Pvgrub, _) if boot.kernel.is_none() => {
+            report.add("kernel", "bootloader = \"pvgrub\" needs GRUB's Xen image as its kernel; leave the option to the module's default");
+        }
+        _ => {}
+    }
+    if boot.initrd.is_some() && boot.bootloader != Bootloader::Direct {
+        report.add("initrd", format!("it is read with bootloader = \"direct\" only, and here it is {:?}; remove it, or change bootloader", boot.bootloader.as_str()));
+    }
+    for (option, path) in [("kernel", &boot.kernel), ("initrd", &boot.initrd)] {
+        if let Some(why) = path.as_deref().and_then(path_problem) {
+            report.add(option, why);
+        }
+    }
+    if boot
+        .cmdline
+        .as_deref()
+        .is_some_and(|line| line.contains(char::is_control))
+    {
+        report.add(
+            "cmdline",
+            "it has a line break or another control character; write it on one line",
+        );
+    }
+}
+
+fn disks(report: &mut Report) {
+    let guest = report.guest;
+    let mut by_vdev: HashMap<&str, &str> = HashMap::new();
+    let mut names: HashSet<&str> = HashSet::new();
+    for disk in &guest.disks {
+        let place = |field: &str| format!("disks.{}.{field}", disk.name);
+        if !names.insert(&disk.name) {
+            report.add(
+                format!("disks.{}", disk.name),
+                "there are two disks of this name; rename one",
+            );
+        }
+        if let Some(why) = path_problem(&disk.path) {
+            report.add(place("path"), why);
+        }
+        if !is_vdev(&disk.vdev) {
+            report.add(place("vdev"), format!("{:?} is no disk of a guest; write xvda, xvdb, … (or hda, sda, for emulated ones)", disk.vdev));
+        }
+        if let Some(other) = by_vdev.insert(&disk.vdev, &disk.name) {
+            report.add(
+                place("vdev"),
+                format!(
+                    "{} is disks.{other}'s too; give one of them another vdev",
+                    disk.vdev
+                ),
+            );
+        }
+        filesystem(report, disk);
+    }
+}
+
+fn filesystem(report: &mut Report, disk: &Disk) {
+    let Some(filesystem) = &disk.filesystem else {
+        return;
+    };
+    let place = |field: &str| format!("disks.{}.{field}", disk.name);
+    if disk.cdrom {
+        report.add(
+            place("filesystem"),
+            "a CD-ROM gets no file system; remove it",
+        );
+    }
+    let label = filesystem.label.as_deref().unwrap_or_default();
+    if label.len() > 16 {
+        let message = format!(
+            "{label:?} is longer than the 16 bytes that ext2, ext3 and ext4 hold; shorten it"
+        );
+        report.add(place("filesystem.label"), message);
+    } else if label.contains(char::is_control) || label.contains('/') {
+        let message = format!(
+            "{label:?} has a slash or a control character, which /dev/disk/by-label cannot show; choose another"
+        );
+        report.add(place("filesystem.label"), message);
+    }
+}
+
+fn networks(report: &mut Report) {
+    let guest = report.guest;
+    let mut names: HashSet<&str> = HashSet::new();
+    for network in &guest.networks {
+        let place = |field: &str| format!("networks.{}.{field}", network.name);
+        if !names.insert(&network.name) {
+            report.add(
+                format!("networks.{}", network.name),
+                "there are two networks of this name; rename one",
+            );
+        }
+        if let Some(why) = network.bridge.as_deref().and_then(interface_problem) {
+            report.add(place("bridge"), why);
+        }
+        for (field, value) in [("ip", &network.ip), ("script", &network.script)] {
+            if value
+                .as_deref()
+                .is_some_and(|text| text.contains(|c: char| c == ',' || c.is_control()))
+            {
+                report.add(place(field), "it has a comma or a control character, which xl's vif syntax cannot carry; remove it");
+            }
+        }
+    }
+}
+
+fn settings(report: &mut Report) {
+    let guest = report.guest;
+    for key in guest.settings.keys() {
+        let place = format!("settings.{key}");
+        if xl_cfg::Key::new(key).is_err() {
+            report.add(place, "this is no key of xl.cfg: those are lower case letters, digits, dots and underscores, and begin with a letter");
+        } else if holds_secret(key, &guest.settings[key]) {
+            report.add(place, "it holds a password, which everybody could read in the Nix store; remove it, and let the server listen on 127.0.0.1 only");
+        } else if let Some(option) = owner_of_key(guest, key) {
+            report.add(
+                place,
+                format!(
+                    "the option {option} writes this key too; set it there, and remove it here"
+                ),
+            );
+        }
+    }
+}
+
+/// VNC's and SPICE's passwords, as keys of their own or inside a `vfb`.
+fn holds_secret(key: &str, setting: &Setting) -> bool {
+    let secret = |name: &str| matches!(name.trim(), "vncpasswd" | "spicepasswd");
+    match setting {
+        Setting::String(text) => {
+            (secret(key) && !text.is_empty())
+                || text.split(',').any(|part| {
+                    part.split_once('=')
+                        .is_some_and(|(name, value)| secret(name) && !value.is_empty())
+                })
+        }
+        Setting::List(items) => items.iter().any(|item| holds_secret(key, item)),
+        Setting::Boolean(_) | Setting::Integer(_) => secret(key),
+    }
+}

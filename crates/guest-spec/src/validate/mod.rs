@@ -1,0 +1,69 @@
+//! What is wrong with a document that can be read.
+//!
+//! The NixOS module asserts the same at evaluation, in the words of its options; this is what holds
+//! for a `guests.json` from anywhere. Each rule is a function; [`Document::problems`] calls them all.
+
+mod guest;
+mod text;
+mod together;
+
+use std::fmt;
+
+use self::text::{interface_problem, path_problem};
+use crate::Document;
+
+/// Something wrong with the document: the place, the problem, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// The guest, where it is about one.
+    pub guest: Option<String>,
+    /// The option below the guest, such as `disks.root.path`; for no guest, the top-level field.
+    pub option: String,
+    /// What is wrong, and what to do.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.guest {
+            Some(guest) => write!(f, "guest {guest}, option {}: {}", self.option, self.message),
+            None => write!(f, "option {}: {}", self.option, self.message),
+        }
+    }
+}
+
+impl Document {
+    /// Everything that is wrong, in the order of the document; empty for a good one.
+    #[must_use]
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if let Some(why) = path_problem(&self.config_dir) {
+            problems.push(Problem {
+                guest: None,
+                option: "configDir".into(),
+                message: why,
+            });
+        }
+        for bridge in &self.bridges {
+            if let Some(why) = interface_problem(&bridge.name) {
+                let option = format!("bridges.{}", bridge.name);
+                problems.push(Problem {
+                    guest: None,
+                    option,
+                    message: why,
+                });
+            }
+        }
+        for guest in &self.guests {
+            problems.append(&mut guest::problems(guest));
+        }
+        let guests = together::names(&self.guests, &mut problems);
+        together::shared_disks(&guests, &mut problems);
+        together::macs_and_uuids(&guests, &mut problems);
+        problems
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,48 @@
+//! Texts that the Dom0 or xl would refuse.
+
+/// Says why a path cannot be a guest's; `None` for a good one.
+pub(super) fn path_problem(path: &str) -> Option<String> {
+    let why = if !path.starts_with('/') {
+        "does not begin with a slash; write the whole path"
+    } else if path.contains(|c: char| c.is_control()) {
+        "has a line break or another control character; rename the file"
+    } else if path.contains(',') {
+        "has a comma, which separates fields in xl's disk syntax; rename the file"
+    } else if path.contains(['"', '\'', '\\']) {
+        "has a quote or a backslash, which xl's configuration syntax reads for itself; rename the file"
+    } else if path.split('/').any(|part| part == "..") {
+        "has \"..\" in it; write where the file really is"
+    } else if path.ends_with('/') {
+        "is a folder; write the path of a file or block device"
+    } else {
+        return None;
+    };
+    Some(format!("{path:?} {why}"))
+}
+
+/// Linux's `IFNAMSIZ` leaves 15 bytes for a name (`dev_valid_name` in net/core/dev.c).
+pub(super) fn interface_problem(name: &str) -> Option<String> {
+    let bad = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | ':' | ',');
+    if name.is_empty() || name.len() > 15 || name == "." || name == ".." || name.contains(bad) {
+        Some(format!(
+            "{name:?} is no name for a network interface: at most 15 characters, without spaces, slashes, colons and commas"
+        ))
+    } else {
+        None
+    }
+}
+
+/// `xvda`, `xvda1`, `hdc`, `sdb`; docs/man/xen-vbd-interface.7 has the limits.
+pub(super) fn is_vdev(vdev: &str) -> bool {
+    let rest = ["xvd", "hd", "sd"]
+        .iter()
+        .find_map(|prefix| vdev.strip_prefix(prefix));
+    rest.is_some_and(|rest| {
+        let letters = rest.trim_end_matches(|c: char| c.is_ascii_digit());
+        let digits = &rest[letters.len()..];
+        (1..=2).contains(&letters.len())
+            && letters.bytes().all(|b| b.is_ascii_lowercase())
+            && digits.len() <= 2
+            && !digits.starts_with('0')
+    })
+}

@@ -1,0 +1,116 @@
+//! The rules about guests beside each other.
+
+use std::collections::{HashMap, HashSet};
+
+use super::Problem;
+use crate::{Disk, Guest, matches_as_word};
+
+/// Judges the names, and gives the guests without those declared a second time, about which
+/// everything else would be said twice.
+pub(super) fn names<'a>(guests: &'a [Guest], problems: &mut Vec<Problem>) -> Vec<&'a Guest> {
+    let mut seen: HashSet<&str> = HashSet::new();
+    let mut words: HashMap<&str, &str> = HashMap::new();
+    let (guests, again): (Vec<_>, Vec<_>) =
+        guests.iter().partition(|guest| seen.insert(&guest.name));
+    for guest in again {
+        problems.push(Problem {
+            guest: Some(guest.name.clone()),
+            option: "name".into(),
+            message: "it is declared twice; rename or remove one".into(),
+        });
+    }
+    // A name can only be a whole word of another where it begins and ends at a border of words, so
+    // looking up each name's sub-words is linear where comparing all pairs would not be.
+    for guest in &guests {
+        for part in sub_words(&guest.name) {
+            words.entry(part).or_insert(&guest.name);
+        }
+    }
+    for guest in &guests {
+        let Some(longer) = words
+            .get(guest.name.as_str())
+            .filter(|longer| **longer != guest.name)
+        else {
+            continue;
+        };
+        debug_assert!(matches_as_word(&guest.name, longer));
+        problems.push(Problem {
+            guest: Some(guest.name.clone()),
+            option: "name".into(),
+            message: format!(
+                "it is a word of {longer}'s name, and xendomains would take one for the other when it looks for saved guests; rename one, for example {}1",
+                guest.name
+            ),
+        });
+    }
+    guests
+}
+
+/// Every part of a name, but the whole, that `grep -w` could find in it.
+pub(super) fn sub_words(name: &str) -> impl Iterator<Item = &str> {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let starts = (0..name.len()).filter(|&at| !name[..at].ends_with(is_word));
+    let pairs: Vec<(usize, usize)> = starts
+        .flat_map(|start| {
+            let ends = (start + 1..=name.len()).filter(|&at| !name[at..].starts_with(is_word));
+            ends.map(move |end| (start, end))
+        })
+        .collect();
+    pairs
+        .into_iter()
+        .map(move |(start, end)| &name[start..end])
+        .filter(move |part| part.len() < name.len())
+}
+
+pub(super) fn shared_disks(guests: &[&Guest], problems: &mut Vec<Problem>) {
+    let mut users: HashMap<&str, Vec<(&Guest, &Disk)>> = HashMap::new();
+    for guest in guests {
+        for disk in &guest.disks {
+            users.entry(&disk.path).or_default().push((guest, disk));
+        }
+    }
+    let mut shared: Vec<_> = users
+        .into_iter()
+        .filter(|(_, users)| users.len() > 1 && users.iter().any(|(_, disk)| !disk.read_only))
+        .collect();
+    shared.sort_by_key(|(path, _)| *path);
+    for (path, users) in shared {
+        let (first, first_disk) = users[0];
+        for (guest, disk) in &users[1..] {
+            problems.push(Problem {
+                guest: Some(guest.name.clone()),
+                option: format!("disks.{}.path", disk.name),
+                message: format!(
+                    "{path} is also disks.{} of guest {}, and one of them may write to it: two guests on one file system destroy it. Give each its own disk, or set readOnly = true on all of them",
+                    first_disk.name, first.name
+                ),
+            });
+        }
+    }
+}
+
+pub(super) fn macs_and_uuids(guests: &[&Guest], problems: &mut Vec<Problem>) {
+    let mut macs = HashMap::new();
+    let mut uuids = HashMap::new();
+    for guest in guests {
+        if let Some(other) = uuids.insert(guest.uuid, &guest.name) {
+            problems.push(Problem {
+                guest: Some(guest.name.clone()),
+                option: "uuid".into(),
+                message: format!(
+                    "guest {other} has the same; give each its own, or leave both to their defaults"
+                ),
+            });
+        }
+        for network in &guest.networks {
+            let here = (&guest.name, &network.name);
+            if let Some((other, name)) = macs.insert(network.mac, here) {
+                problems.push(Problem {
+                    guest: Some(guest.name.clone()),
+                    option: format!("networks.{}.mac", network.name),
+                    message: format!("{} is also networks.{name} of guest {other}; give each its own, or leave both to their defaults", network.mac),
+                });
+            }
+        }
+    }
+}
