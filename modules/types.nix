@@ -9,6 +9,11 @@ let
       inherit description;
       descriptionClass = "noun";
     };
+  # xl.cfg puts commas between the fields of a disk, and pygrub and the block scripts quote badly.
+  plainFile =
+    path:
+    builtins.match "/([^,'\"\\[:cntrl:]]*[^,'\"\\/[:cntrl:]])" path != null
+    && builtins.match "(.*/)?[.][.](/.*)?" path == null;
   matching = regex: described (lib.types.strMatching regex);
 in
 {
@@ -16,13 +21,9 @@ in
     matching "(xvd[a-z]{1,2}|hd[a-d]|sd[a-p])([1-9][0-9]?)?"
       "virtual disk name: xvda, xvdb, …; hda to hdd; sda to sdp; with or without a partition number";
 
-  # xl.cfg puts commas between the fields of a disk, and pygrub and the block scripts quote badly.
   diskPath =
-    described
-      (lib.types.addCheck (lib.types.strMatching "/[^,'\"\\[:cntrl:]]*") (
-        path: builtins.match "(.*/)?[.][.](/.*)?" path == null
-      ))
-      "absolute path without comma, quote, backslash, line break or `..`: rename the file, or give a link to it";
+    described (lib.types.addCheck lib.types.str plainFile)
+      "absolute path of a file or device, without comma, quote, backslash, line break or `..`: rename the file, or give a link to it";
 
   size = matching "[1-9][0-9]*(K|M|G|T|KiB|MiB|GiB|TiB)" "size: a whole number and a unit, as in 512MiB or 4GiB";
 
@@ -43,8 +44,8 @@ in
 
   # A file to boot, mostly in the store; a path literal is copied there.
   bootFile = described (lib.types.addCheck lib.types.path (
-    file: builtins.match "[^[:cntrl:]]*" "${toString file}" != null
-  )) "absolute path without a line break";
+    file: plainFile (toString file)
+  )) "absolute path of a file, without comma, quote, backslash, line break or `..`";
 
   # One value of xl.cfg: a list may hold lists (vnuma, vsnd).
   xlValue =

@@ -9,6 +9,7 @@ let
   cfg = config.virtualisation.xen;
   vdev = import ./vdev.nix { inherit lib; };
   mounts = import ./mounts.nix { inherit config lib; };
+  bridges = import ./plugged.nix { inherit lib; };
 
   immutableEtc =
     let
@@ -38,12 +39,9 @@ let
 
   network = name: value: {
     inherit name;
-    inherit (value)
-      bridge
-      mac
-      ip
-      script
-      ;
+    inherit (value) mac ip script;
+    # Scripts that route or translate plug the interface into none.
+    bridge = if bridges.unused value then null else value.bridge;
   };
 
   # In the order that xl.cfg lists them, which decides what boots and what is the guest's first.

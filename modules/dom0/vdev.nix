@@ -31,6 +31,11 @@ rec {
       partition = lib.elemAt parts 3;
     };
 
-  # What decides where a disk stands among the guest's disks: the first is the one that boots.
-  rank = disk: if disk.order != null then disk.order else (parse disk.vdev).position;
+  # What decides where a disk stands among the guest's disks; the first that is no CD-ROM is the one that boots.
+  rank =
+    disk:
+    let
+      position = if disk.order != null then disk.order else (parse disk.vdev).position;
+    in
+    if disk.cdrom then 1000 + position else position;
 }

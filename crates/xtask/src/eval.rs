@@ -17,6 +17,7 @@ pub use nixpkgs::{Source, choose};
 pub use show::failed_assertions;
 
 use crate::evaluation::Evaluation;
+use crate::setup;
 
 /// The arguments of `cargo xtask eval`.
 #[derive(clap::Args)]
@@ -91,6 +92,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 /// There is no configuration.nix or no Nix, or the configuration does not evaluate; the message is Nix's own.
 pub fn evaluate(directory: &Path, options: &Options) -> anyhow::Result<(Source, Evaluation)> {
     let directory = configuration_folder(directory)?;
+    setup::ensure(setup::EVAL)?;
     let nix = Nix::find()?;
     let source = choose(&nix, options)?;
     let json = nix

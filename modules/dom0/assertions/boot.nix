@@ -3,7 +3,6 @@
   lib,
   guests,
   option,
-  vdev,
   ...
 }:
 let
@@ -12,17 +11,15 @@ let
     let
       inherit (guest) type bootloader;
       of = option name;
-      bootDisk = lib.head (
-        lib.sort (a: b: vdev.rank a < vdev.rank b) (
-          lib.filter (disk: disk.vdev != null) (lib.attrValues guest.disks)
-        )
-      );
-      placed = lib.any (disk: disk.vdev != null) (lib.attrValues guest.disks);
+      bootable = lib.filter (disk: !disk.cdrom) (lib.attrValues guest.disks);
       readsDisk = bootloader == "pygrub" || bootloader == "pvgrub";
     in
     [
       {
-        assertion = guest.disks != { } || guest.kernel != null;
+        assertion =
+          guest.disks != { }
+          || guest.kernel != null
+          || (bootloader == "firmware" && guest.networks != { });
         message = ''
           Guest "${name}" has neither a disk nor a kernel: there is nothing to boot (its bootloader is "${bootloader}").
           Declare ${of "disks"}.<name>, or set ${of "kernel"}.
@@ -43,10 +40,10 @@ let
         '';
       }
       {
-        assertion = (readsDisk && placed) -> !bootDisk.cdrom;
+        assertion = (readsDisk && guest.disks != { }) -> bootable != [ ];
         message = ''
-          ${of "bootloader"} is "${bootloader}", which reads the kernel from the guest's first disk, and that is a CD-ROM, ${bootDisk.path}.
-          Give the disk that holds /boot a lower order (or vdev) in ${of "disks"} than the CD-ROM.
+          ${of "bootloader"} is "${bootloader}", which reads the kernel from a disk, and guest "${name}" has nothing but CD-ROMs.
+          Declare the disk that holds /boot in ${of "disks"}, or remove cdrom = true from it.
         '';
       }
       {

@@ -59,6 +59,13 @@ let
         '';
       }
       {
+        assertion = disks.${disk}.cdrom -> disks.${disk}.size == null && disks.${disk}.filesystem == null;
+        message = ''
+          ${of disk} is a CD-ROM, and has a size or a file system, which are for images that Domus creates.
+          Remove size and filesystem, or cdrom.
+        '';
+      }
+      {
         assertion = lib.hasPrefix "/dev/" disks.${disk}.path -> disks.${disk}.format == "raw";
         message = ''
           ${of disk}.path is a device, ${disks.${disk}.path}, and its format is "${disks.${disk}.format}". Set format = "raw", or give the path of an image file.

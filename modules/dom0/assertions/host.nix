@@ -8,6 +8,7 @@
 }:
 let
   cfg = config.virtualisation.xen;
+  bridges = import ../plugged.nix { inherit lib; };
 
   networkdBridges = lib.filter (name: name != null) (
     map (
@@ -32,18 +33,10 @@ let
             "bridge"
           ]
         );
-        inherit (value) bridge script;
-      }) guest.networks
+        inherit (value) bridge;
+      }) (lib.filterAttrs (_: value: !bridges.unused value) guest.networks)
     ) guests
   );
-  # Xen's scripts that route or translate use no bridge.
-  plugged = lib.filter (
-    interface:
-    !(lib.elem interface.script [
-      "vif-route"
-      "vif-nat"
-    ])
-  ) interfaces;
 
   badName = name: builtins.match "[A-Za-z0-9_.-]{1,15}" name == null;
 in
@@ -78,7 +71,7 @@ in
       if declared == [ ] then "(none is declared)" else lib.concatStringsSep ", " declared
     }.
   '';
-}) plugged
+}) interfaces
 ++ lib.concatLists (
   lib.mapAttrsToList (name: bridge: [
     {

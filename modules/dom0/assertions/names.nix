@@ -8,7 +8,7 @@
 let
   names = lib.attrNames guests;
 
-  wellFormed = name: builtins.match "[A-Za-z0-9_][A-Za-z0-9_.-]*" name != null;
+  wellFormed = name: builtins.match "[A-Za-z0-9][A-Za-z0-9_.-]*" name != null;
 
   # xendomains looks a saved guest up with `grep -w`: a name found in another at the
   # borders of words (letters, digits, underscores) counts as the same. As in grep, a
@@ -30,7 +30,7 @@ lib.concatMap (name: [
     assertion = wellFormed name;
     message = ''
       The name of guest "${name}" (virtualisation.xen.guests) has a character that xl or a file system refuses.
-      Call it by letters, digits, dashes, dots and underscores, the first not a dash or a dot.
+      Call it by letters, digits, dashes, dots and underscores, the first a letter or a digit.
     '';
   }
   {

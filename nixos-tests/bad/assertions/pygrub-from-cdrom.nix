@@ -1,16 +1,9 @@
 {
   virtualisation.xen.guests.live = {
     bootloader = "pygrub";
-    disks = {
-      installer = {
-        path = "/vmdisks/installer.iso";
-        cdrom = true;
-        order = 0;
-      };
-      root = {
-        path = "/vmdisks/live.img";
-        order = 1;
-      };
+    disks.installer = {
+      path = "/vmdisks/installer.iso";
+      cdrom = true;
     };
   };
 }
