@@ -223,6 +223,7 @@ fn a_guest_with_an_empty_disk_waits_for_its_system() {
         "{said}"
     );
     assert!(!dom0.xl(&["list", "-v"]).contains("web "));
+    assert!(!dom0.has("/etc/xen/auto/web"), "xendomains would start it");
     // A system is installed.
     let image = dom0.path("/vmdisks/web.img");
     let installed = std::process::Command::new("debugfs")
@@ -233,4 +234,5 @@ fn a_guest_with_an_empty_disk_waits_for_its_system() {
     assert!(installed.status.success());
     let said = apply_twice(&dom0);
     assert!(said.contains("web: start, done"), "{said}");
+    assert!(dom0.has("/etc/xen/auto/web"));
 }

@@ -183,22 +183,20 @@ fn boot_id(layout: &Layout) -> Result<String, FileError> {
 }
 
 fn guest_files(guest: &Guest, layout: &Layout, mounts: &Mounts, starts: bool) -> GuestFiles {
-    let boot_disk = guest.boot_disk().map(|disk| &disk.name);
-    let ask_empty = starts && guest.boot.bootloader.reads_disk();
+    let auto = files::look(&layout.auto(&guest.name));
+    // Whether the boot disk is empty is asked only of a guest that would be started.
+    let starts = starts || (guest.autostart && matches!(auto, Ok(Entry::Absent)));
+    let boot_disk = guest
+        .boot_disk()
+        .filter(|_| starts && guest.boot.bootloader.reads_disk());
+    let asked = |disk: &Disk| boot_disk.is_some_and(|boot| boot.name == disk.name);
     GuestFiles {
         config: files::look(&layout.config(&guest.name)),
-        auto: files::look(&layout.auto(&guest.name)),
+        auto,
         disks: guest
             .disks
             .iter()
-            .map(|disk| {
-                disk_state(
-                    disk,
-                    layout,
-                    mounts,
-                    ask_empty && boot_disk == Some(&disk.name),
-                )
-            })
+            .map(|disk| disk_state(disk, layout, mounts, asked(disk)))
             .collect(),
     }
 }

@@ -145,7 +145,12 @@ impl Case<'_> {
     fn auto(&self, plan: &mut GuestPlan) {
         let ours = Layout::auto_target(&self.guest.name);
         match (&self.files.auto, self.guest.autostart) {
-            (Ok(Entry::Absent), true) => plan.steps.push(Step::LinkAuto),
+            // With nothing to boot, GRUB would sit at its prompt, with a disk in use that waits for
+            // somebody to install a system.
+            (Ok(Entry::Absent), true) => match self.empty_disk() {
+                Some(disk) => note_empty(plan, disk),
+                None => plan.steps.push(Step::LinkAuto),
+            },
             (Ok(Entry::Link(target)), false) if *target == ours => plan.steps.push(Step::UnlinkAuto),
             (Ok(Entry::Link(target)), true) if *target == ours => {}
             (Ok(Entry::Absent), false) => {}
@@ -235,29 +240,33 @@ impl Case<'_> {
                 "its xl configuration is not as declared, so it is not started; run `domus apply`, which says why"
                     .to_owned(),
             );
-        } else if let Some(disk) = self.empty_disk(plan) {
-            plan.notes.push(Note::EmptyDisk {
-                disk: disk.name.clone(),
-                path: disk.path.clone(),
-            });
+        } else if let Some(disk) = self.empty_disk() {
+            note_empty(plan, disk);
         } else {
             plan.steps.push(Step::Start);
         }
     }
 
-    /// The disk that the bootloader reads, if nothing was ever written to it.
-    fn empty_disk(&self, plan: &GuestPlan) -> Option<&Disk> {
+    /// The disk that the bootloader reads, if nothing was ever written to it, or it is yet to be made.
+    fn empty_disk(&self) -> Option<&Disk> {
         if !self.guest.boot.bootloader.reads_disk() {
             return None;
         }
         let disk = self.guest.boot_disk()?;
-        let made =
-            |step: &Step| matches!(step, Step::MakeImage { disk: name, .. } if *name == disk.name);
         let mut states = self.guest.disks.iter().zip(&self.files.disks);
-        let empty = states.any(|(known, state)| {
-            known.name == disk.name && state.as_ref().is_ok_and(|state| state.empty)
-        });
-        (empty || plan.steps.iter().any(made)).then_some(disk)
+        let (_, state) = states.find(|(known, _)| known.name == disk.name)?;
+        let state = state.as_ref().ok()?;
+        (state.empty || state.found == Found::Absent).then_some(disk)
+    }
+}
+
+fn note_empty(plan: &mut GuestPlan, disk: &Disk) {
+    let note = Note::EmptyDisk {
+        disk: disk.name.clone(),
+        path: disk.path.clone(),
+    };
+    if !plan.notes.contains(&note) {
+        plan.notes.push(note);
     }
 }
 
