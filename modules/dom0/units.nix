@@ -108,7 +108,10 @@ in
           NotifyAccess = "main";
           ExecStart = "${domus} run %i";
           ExecStop = "${domus} stop %i";
-          KillMode = "mixed";
+          # A stop that failed must not take the disks from under a guest that still runs: a
+          # left-over xl or qemu is the lesser evil.
+          KillMode = "process";
+          SendSIGKILL = false;
           # xl holds its lock through each build, and pygrub reads the guest's disk.
           TimeoutStartSec = "10min";
           # A guest that shuts down writes its disks first.
