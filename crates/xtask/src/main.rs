@@ -6,6 +6,7 @@ mod eval;
 mod evaluation;
 mod grub_fixture;
 mod setup;
+mod switch;
 mod test;
 mod vm;
 

@@ -1,5 +1,6 @@
 //! The Dom0's image: Debian 12 with Xen, made by mmdebstrap, kept outside the checkout and keyed by what goes into it.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -138,6 +139,12 @@ const MASKED: &[&str] = &[
     "getty@tty1.service",
     "systemd-pstore.service",
 ];
+
+/// The units that the Dom0 has in every generation and that a generation may change by a drop-in, by name: their texts.
+pub fn packaged_units() -> BTreeMap<&'static str, &'static str> {
+    let units = CUSTOM.iter().filter_map(|custom| Some((custom.path.strip_prefix("usr/lib/systemd/system/")?, custom.text)));
+    units.filter(|(name, _)| !name.starts_with("domus-")).collect()
+}
 
 /// The initramfs has no more than the disk needs: it is unpacked at every boot, by an emulated processor.
 const INITRAMFS_CONF: &str = "MODULES=list\nCOMPRESS=gzip\n";

@@ -1,6 +1,7 @@
 //! `cargo xtask vm`: a Debian Dom0 on real Xen in QEMU, and the scenarios that run in it. No KVM is needed.
 
 pub mod agent;
+pub mod console;
 mod cpio;
 pub mod dom0;
 mod grub_cfg;
@@ -9,6 +10,7 @@ pub mod micro;
 pub mod progress;
 mod qemu;
 pub mod scenarios;
+pub mod world;
 
 use anyhow::{Result, bail};
 use clap::Subcommand;

@@ -6,7 +6,6 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
-use super::dom0::Dom0;
 use super::image::{self, Image};
 use crate::setup;
 
@@ -68,23 +67,14 @@ pub fn run_all() -> Result<Vec<ScenarioResult>> {
 /// # Errors
 /// A name is unknown, or the Dom0's image cannot be had.
 pub fn run(names: &[String]) -> Result<Vec<ScenarioResult>> {
-    if let Some(unknown) = names
-        .iter()
-        .find(|name| ALL.iter().all(|scenario| scenario.name != **name))
-    {
+    if let Some(unknown) = names.iter().find(|name| ALL.iter().all(|scenario| scenario.name != **name)) {
         let known: Vec<&str> = ALL.iter().map(|scenario| scenario.name).collect();
-        bail!(
-            "there is no scenario {unknown}; there are: {}",
-            known.join(", ")
-        );
+        bail!("there is no scenario {unknown}; there are: {}", known.join(", "));
     }
     setup::ensure(setup::VM)?;
     let image = image::ensure(false)?;
     let mut results = Vec::new();
-    for scenario in ALL
-        .iter()
-        .filter(|scenario| names.is_empty() || names.iter().any(|name| name == scenario.name))
-    {
+    for scenario in ALL.iter().filter(|scenario| names.is_empty() || names.iter().any(|name| name == scenario.name)) {
         anstream::println!("scenario {}: {}", scenario.name, scenario.about);
         let since = Instant::now();
         let outcome = match (scenario.run)(&image) {
@@ -94,38 +84,9 @@ pub fn run(names: &[String]) -> Result<Vec<ScenarioResult>> {
         let seconds = since.elapsed().as_secs_f64();
         match &outcome {
             Outcome::Passed => anstream::println!("PASS {} ({seconds:.0} s)", scenario.name),
-            Outcome::Failed(why) => {
-                anstream::println!("FAIL {} ({seconds:.0} s)\n{why}", scenario.name);
-            }
+            Outcome::Failed(why) => anstream::println!("FAIL {} ({seconds:.0} s)\n{why}", scenario.name),
         }
-        results.push(ScenarioResult {
-            name: scenario.name,
-            outcome,
-            seconds,
-        });
+        results.push(ScenarioResult { name: scenario.name, outcome, seconds });
     }
     Ok(results)
-}
-
-/// Waits until a line of guest `name`'s console, from byte `from` on, contains `what`; gives that line.
-fn console_line(dom0: &mut Dom0, name: &str, what: &str, seconds: u32) -> Result<String> {
-    let script = format!(
-        "for i in $(seq {seconds}); do
-            line=$(tr -d '\\r' </var/log/xen/console/guest-{name}.log 2>/dev/null | grep -a -F '{what}' | grep -a -o '{name}: .*' | tail -n 1)
-            [ -n \"$line\" ] && {{ echo \"$line\"; exit 0; }}
-            sleep 1
-        done
-        echo \"guest {name} did not say '{what}' within {seconds} s; its console ends with:\" >&2
-        tail -n 25 /var/log/xen/console/guest-{name}.log >&2; xl list >&2
-        tail -n 5 /var/log/xen/bootloader* /var/log/xen/qemu-*{name}* >&2 2>/dev/null
-        exit 1"
-    );
-    let output = dom0.run_for(
-        &script,
-        std::time::Duration::from_secs(u64::from(seconds) + 30),
-    )?;
-    if output.status != 0 {
-        bail!("{}", output.error_text());
-    }
-    Ok(output.text().trim().to_owned())
 }

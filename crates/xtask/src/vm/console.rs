@@ -1,0 +1,102 @@
+//! What micro guests say on their consoles, as xenconsoled logs it in the Dom0.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::dom0::Dom0;
+
+/// How a micro guest says it is: `mrkitty: up 34 s, memory 241 MiB, 1 vCPU, boots 3, writes 1234`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// The line itself.
+    pub line: String,
+    /// Since when it runs, in seconds; a restored guest goes on counting.
+    pub up_seconds: u64,
+    /// The memory that its kernel has.
+    pub memory_mib: u64,
+    /// How often its root disk was booted; `None` without one.
+    pub boots: Option<u64>,
+    /// How often it wrote to its root disk.
+    pub writes: Option<u64>,
+}
+
+impl State {
+    /// Reads such a line of guest `name`.
+    pub fn parse(name: &str, line: &str) -> Option<Self> {
+        let rest = line.strip_prefix(name)?.strip_prefix(": up ")?;
+        let mut fields = rest.split(", ");
+        let up_seconds = fields.next()?.strip_suffix(" s")?.parse().ok()?;
+        let memory_mib = fields.next()?.strip_prefix("memory ")?.strip_suffix(" MiB")?.parse().ok()?;
+        fields.next()?.strip_suffix(" vCPU")?;
+        let boots = fields.next()?.strip_prefix("boots ")?.parse().ok();
+        let writes = fields.next()?.strip_prefix("writes ")?.parse().ok();
+        Some(Self { line: line.to_owned(), up_seconds, memory_mib, boots, writes })
+    }
+}
+
+/// Where a guest's console log ends now, in bytes; what is waited for afterwards is read from there.
+pub fn mark(dom0: &mut Dom0, name: &str) -> Result<u64> {
+    let size = dom0.ok(&format!("stat -c %s /var/log/xen/console/guest-{name}.log 2>/dev/null || echo 0"))?;
+    size.trim().parse().with_context(|| format!("no size of the console log of {name}"))
+}
+
+/// Waits for a line of guest `name` that contains `what` and was written after `mark`; gives it from the guest's
+/// name on, which a micro guest begins its lines with.
+///
+/// # Errors
+/// It did not come within `seconds`; the message has the end of the guest's console.
+pub fn line_after(dom0: &mut Dom0, name: &str, mark: u64, what: &str, seconds: u32) -> Result<String> {
+    let log = format!("/var/log/xen/console/guest-{name}.log");
+    let from = mark + 1;
+    let script = format!(
+        "for i in $(seq {seconds}); do
+            line=$(tail -c +{from} {log} 2>/dev/null | tr -d '\\r' | grep -a -o '{name}: .*' | grep -a -F '{what}' | tail -n 1)
+            [ -n \"$line\" ] && {{ echo \"$line\"; exit 0; }}
+            sleep 1
+        done
+        {{ echo 'its console ends with:'; tail -n 25 {log}; xl list
+        tail -n 5 /var/log/xen/xl-{name}.log /var/log/xen/bootloader*{name}* /var/log/xen/qemu-*{name}*; }} >&2 2>/dev/null
+        exit 1"
+    );
+    let output = dom0.run_for(&script, Duration::from_secs(u64::from(seconds) + 60))?;
+    if output.status != 0 {
+        bail!("guest {name} did not say '{what}' within {seconds} s; {}", printable(&output.error_text()));
+    }
+    Ok(printable(output.text().trim()))
+}
+
+/// Waits for a guest's next state after `mark`.
+///
+/// # Errors
+/// The guest said none within `seconds`.
+pub fn state_after(dom0: &mut Dom0, name: &str, mark: u64, seconds: u32) -> Result<State> {
+    let line = line_after(dom0, name, mark, " writes ", seconds)?;
+    State::parse(name, &line).with_context(|| format!("guest {name} said, and should have said how it is: {line}"))
+}
+
+/// What a guest wrote, without what would steer a terminal.
+fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control() || *c == '\n').collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_is_read() {
+        let line = "mrkitty: up 34 s, memory 241 MiB, 1 vCPU, boots 3, writes 1234";
+        let state = State::parse("mrkitty", line).unwrap();
+        assert_eq!((state.up_seconds, state.memory_mib, state.boots, state.writes), (34, 241, Some(3), Some(1234)));
+        let state = State::parse("pvh", "pvh: up 4 s, memory 120 MiB, 2 vCPU, boots -, writes -").unwrap();
+        assert_eq!((state.boots, state.writes), (None, None));
+        assert_eq!(State::parse("other", line), None);
+        assert_eq!(State::parse("mrkitty", "mrkitty: up 34 s, mem"), None);
+    }
+
+    #[test]
+    fn a_guest_steers_no_terminal() {
+        assert_eq!(printable("a\x1b[2Jb\nc\r"), "a[2Jb\nc");
+    }
+}
