@@ -51,7 +51,9 @@ pub fn run(args: &Args) -> Result<()> {
     let guests = install_and_start(&mut world)?;
     show_guests(&mut world, &guests)?;
 
-    headline(&format!("{GROWS}: memory = {GROWS_TO_MIB}, within its maxMemory"));
+    headline(&format!(
+        "{GROWS}: memory = {GROWS_TO_MIB}, within its maxMemory"
+    ));
     set_memory(&configuration.path().join("configuration.nix"))?;
     let second = evaluate(configuration.path())?;
     anstream::println!("$ nixos-rebuild dry-activate");
@@ -69,9 +71,15 @@ pub fn run(args: &Args) -> Result<()> {
     for (before, after) in before.iter().zip(&after) {
         restored(before, after)?;
     }
-    anstream::println!("\nAll {} guests came back by themselves, restored, {GROWS} with its new size. ({:.0} s)", guests.len(), since.elapsed().as_secs_f64());
+    anstream::println!(
+        "\nAll {} guests came back by themselves, restored, {GROWS} with its new size. ({:.0} s)",
+        guests.len(),
+        since.elapsed().as_secs_f64()
+    );
     if args.interactive {
-        anstream::println!("A shell in the Dom0 (try: domus status, xl list, xl console {GROWS}); `exit` powers it off.");
+        anstream::println!(
+            "A shell in the Dom0 (try: domus status, xl list, xl console {GROWS}); `exit` powers it off."
+        );
         world.dom0.shell()?;
     }
     Ok(())
@@ -94,13 +102,19 @@ fn command(world: &mut World, line: &str) -> Result<()> {
     let output = world.dom0.run(line)?;
     show(&output.text());
     show(&output.error_text());
-    ensure!(output.status == 0, "`{line}` in the Dom0: status {}", output.status);
+    ensure!(
+        output.status == 0,
+        "`{line}` in the Dom0: status {}",
+        output.status
+    );
     Ok(())
 }
 
 fn copy_template(to: &Path) -> Result<()> {
     let template = world::checkout().join("templates/dom0");
-    for entry in fs::read_dir(&template).with_context(|| format!("cannot read {}", template.display()))? {
+    for entry in
+        fs::read_dir(&template).with_context(|| format!("cannot read {}", template.display()))?
+    {
         let entry = entry?;
         if entry.file_type()?.is_file() {
             fs::copy(entry.path(), to.join(entry.file_name()))?;
@@ -121,7 +135,9 @@ fn install_and_start(world: &mut World) -> Result<Vec<Guest>> {
     let guests = world.install_guests()?;
     step.done();
     let step = Step::begin("systemctl restart domus-guests");
-    let output = world.dom0.run_for("systemctl restart domus-guests", Duration::from_secs(400))?;
+    let output = world
+        .dom0
+        .run_for("systemctl restart domus-guests", Duration::from_secs(400))?;
     step.done();
     if output.status != 0 {
         command(world, "journalctl -b --no-pager -n 40 -u domus-guests")?;
@@ -149,19 +165,28 @@ fn show_guests(world: &mut World, guests: &[Guest]) -> Result<Vec<State>> {
 /// Raises the guest's memory in the copied configuration.nix.
 fn set_memory(file: &Path) -> Result<()> {
     let text = fs::read_to_string(file)?;
-    let start = text.find(&format!("{GROWS} = {{")).with_context(|| format!("the template declares no {GROWS}"))?;
+    let start = text
+        .find(&format!("{GROWS} = {{"))
+        .with_context(|| format!("the template declares no {GROWS}"))?;
     let (head, tail) = text.split_at(start);
-    let line = tail.lines().find(|line| line.trim_start().starts_with("memory = "));
+    let line = tail
+        .lines()
+        .find(|line| line.trim_start().starts_with("memory = "));
     let line = line.with_context(|| format!("the template gives {GROWS} no memory"))?;
     let new = tail.replacen(line, &format!("        memory = {GROWS_TO_MIB};"), 1);
-    fs::write(file, format!("{head}{new}")).with_context(|| format!("cannot write {}", file.display()))
+    fs::write(file, format!("{head}{new}"))
+        .with_context(|| format!("cannot write {}", file.display()))
 }
 
 /// Waits until the guest itself sees its new size, and gives the states of all.
 fn grown(world: &mut World, guests: &[Guest]) -> Result<Vec<State>> {
     for _ in 0..10 {
         let states = world.states(guests, 60)?;
-        let state = guests.iter().zip(&states).find(|(guest, _)| guest.name == GROWS).map(|(_, state)| state);
+        let state = guests
+            .iter()
+            .zip(&states)
+            .find(|(guest, _)| guest.name == GROWS)
+            .map(|(_, state)| state);
         // A kernel keeps some of its memory for itself: what it counts is a little less than the domain's.
         if let Some(state) = state.filter(|state| state.memory_mib > GROWS_TO_MIB - 64) {
             anstream::println!("{GROWS}'s console:\n  {}", state.line);
@@ -174,9 +199,18 @@ fn grown(world: &mut World, guests: &[Guest]) -> Result<Vec<State>> {
 /// Asserts that a guest was restored, not booted: it goes on counting, and has the memory that it had.
 fn restored(before: &State, after: &State) -> Result<()> {
     let (was, is) = (&before.line, &after.line);
-    ensure!(after.up_seconds > before.up_seconds, "a guest was booted anew, not restored:\n  {was}\n  {is}");
-    ensure!(after.boots == before.boots, "a guest's disk was booted anew:\n  {was}\n  {is}");
-    ensure!(after.memory_mib == before.memory_mib, "a guest came back with another size:\n  {was}\n  {is}");
+    ensure!(
+        after.up_seconds > before.up_seconds,
+        "a guest was booted anew, not restored:\n  {was}\n  {is}"
+    );
+    ensure!(
+        after.boots == before.boots,
+        "a guest's disk was booted anew:\n  {was}\n  {is}"
+    );
+    ensure!(
+        after.memory_mib == before.memory_mib,
+        "a guest came back with another size:\n  {was}\n  {is}"
+    );
     Ok(())
 }
 
@@ -191,6 +225,11 @@ mod tests {
         fs::write(&file, "x = { other = {\n memory = 1;\n };\n mrkitty = {\n  memory = 256; # MiB\n  maxMemory = 512;\n };\n z = {\n  memory = 9;\n }; }").unwrap();
         set_memory(&file).unwrap();
         let text = fs::read_to_string(&file).unwrap();
-        assert!(text.contains("memory = 1;") && text.contains("memory = 384;") && text.contains("memory = 9;") && !text.contains("256"));
+        assert!(
+            text.contains("memory = 1;")
+                && text.contains("memory = 384;")
+                && text.contains("memory = 9;")
+                && !text.contains("256")
+        );
     }
 }

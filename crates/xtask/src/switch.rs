@@ -22,7 +22,13 @@ use unit_file::UnitFile;
 const PATIENCE: Duration = Duration::from_secs(420);
 
 /// The programs that the domus package brings with itself.
-const TOOLS: &[&str] = &["/usr/sbin/mke2fs", "/usr/bin/qemu-img", "/usr/sbin/ip", "/bin/systemctl", "/bin/busybox"];
+const TOOLS: &[&str] = &[
+    "/usr/sbin/mke2fs",
+    "/usr/bin/qemu-img",
+    "/usr/sbin/ip",
+    "/bin/systemctl",
+    "/bin/busybox",
+];
 
 /// The actions of nixos-rebuild that activate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +72,15 @@ impl Report {
     /// # Errors
     /// It did not; the text is the message.
     pub fn ok(self) -> Result<String> {
-        if self.status == 0 { Ok(self.text) } else { bail!("the switch ended with status {}:\n{}", self.status, self.text) }
+        if self.status == 0 {
+            Ok(self.text)
+        } else {
+            bail!(
+                "the switch ended with status {}:\n{}",
+                self.status,
+                self.text
+            )
+        }
     }
 }
 
@@ -75,17 +89,25 @@ impl Report {
 /// # Errors
 /// It cannot be read, or does not run in the Dom0.
 pub fn push_domus(dom0: &mut Dom0, program: &Path) -> Result<()> {
-    let bytes = std::fs::read(program).with_context(|| format!("cannot read {}", program.display()))?;
+    let bytes =
+        std::fs::read(program).with_context(|| format!("cannot read {}", program.display()))?;
     dom0.push("/usr/lib/domus-dom0/domus", &bytes, "755")?;
     let version = dom0.ok("/usr/lib/domus-dom0/domus --version");
-    version.map(|_| ()).context("the program that was built does not run on Debian 12: build it there, or for musl")
+    version.map(|_| ()).context(
+        "the program that was built does not run on Debian 12: build it there, or for musl",
+    )
 }
 
 /// Switches from generation `old` (`None`: a system without Domus) to `new`.
 ///
 /// # Errors
 /// The Dom0 does not answer, or `new` names something that it has not. A unit that fails is in the report.
-pub fn switch(dom0: &mut Dom0, old: Option<&Evaluation>, new: &Evaluation, action: Action) -> Result<Report> {
+pub fn switch(
+    dom0: &mut Dom0,
+    old: Option<&Evaluation>,
+    new: &Evaluation,
+    action: Action,
+) -> Result<Report> {
     if let Some(failed) = new.failed_assertions.first() {
         bail!("the configuration does not evaluate: {failed}");
     }
@@ -93,8 +115,14 @@ pub fn switch(dom0: &mut Dom0, old: Option<&Evaluation>, new: &Evaluation, actio
     let none = BTreeMap::new();
     let declared = old.map_or(&none, |old| &old.units);
     let packaged = image::packaged_units();
-    let before = Generation { packaged: &packaged, declared };
-    let after = Generation { packaged: &packaged, declared: &new.units };
+    let before = Generation {
+        packaged: &packaged,
+        declared,
+    };
+    let after = Generation {
+        packaged: &packaged,
+        declared: &new.units,
+    };
     let active = active(dom0)?;
     let mut plan = Plan::new(active.iter().map(String::as_str), &before, &after);
 
@@ -104,9 +132,15 @@ pub fn switch(dom0: &mut Dom0, old: Option<&Evaluation>, new: &Evaluation, actio
     if action == Action::Boot {
         // Only the next boot is to see it: the units and files are there when systemd starts.
         dom0.ok(&etc_script(old, new))?;
-        return Ok(Report { text: String::new(), status: 0 });
+        return Ok(Report {
+            text: String::new(),
+            status: 0,
+        });
     }
-    let mut report = Report { text: String::new(), status: 0 };
+    let mut report = Report {
+        text: String::new(),
+        status: 0,
+    };
     if !plan.stop.is_empty() {
         report.text += &sentence("stopping the following units", &plan.stop);
         report.systemctl(dom0, "stop", &plan.stop)?;
@@ -130,16 +164,29 @@ pub fn switch(dom0: &mut Dom0, old: Option<&Evaluation>, new: &Evaluation, actio
     report.text += &sentence("starting the following units", &plan.start);
     // Active targets are started again, and with them what they newly want.
     let mut start = plan.start.clone();
-    start.extend(active.iter().filter(|name| name.as_str() == "multi-user.target").cloned());
+    start.extend(
+        active
+            .iter()
+            .filter(|name| name.as_str() == "multi-user.target")
+            .cloned(),
+    );
     report.systemctl(dom0, "start", &start)?;
     report.failed_units(dom0)?;
     Ok(report)
 }
 
 impl Report {
-    fn systemctl<'a>(&mut self, dom0: &mut Dom0, verb: &str, units: impl IntoIterator<Item = &'a String>) -> Result<()> {
+    fn systemctl<'a>(
+        &mut self,
+        dom0: &mut Dom0,
+        verb: &str,
+        units: impl IntoIterator<Item = &'a String>,
+    ) -> Result<()> {
         let names: Vec<String> = units.into_iter().map(|name| format!("'{name}'")).collect();
-        let output = dom0.run_for(&format!("systemctl {verb} -- {}", names.join(" ")), PATIENCE)?;
+        let output = dom0.run_for(
+            &format!("systemctl {verb} -- {}", names.join(" ")),
+            PATIENCE,
+        )?;
         if output.status != 0 {
             self.status = 4;
             self.text += &output.error_text();
@@ -148,30 +195,50 @@ impl Report {
     }
 
     fn failed_units(&mut self, dom0: &mut Dom0) -> Result<()> {
-        let failed = dom0.ok("systemctl list-units --failed --plain --no-legend | awk '{ print $1 }'")?;
+        let failed =
+            dom0.ok("systemctl list-units --failed --plain --no-legend | awk '{ print $1 }'")?;
         let failed: Vec<&str> = failed.split_whitespace().collect();
         if !failed.is_empty() {
             let list = failed.join(" ");
             let status = dom0.run(&format!("systemctl status --no-pager --full {list}"))?;
-            self.text += &format!("warning: the following units failed: {}\n\n{}", failed.join(", "), status.text());
+            self.text += &format!(
+                "warning: the following units failed: {}\n\n{}",
+                failed.join(", "),
+                status.text()
+            );
             self.status = 4;
         }
         Ok(())
     }
 }
 
-fn dry_activate(dom0: &mut Dom0, new: &Evaluation, plan: &mut Plan, active: &[String], after: &Generation<'_>) -> Result<Report> {
+fn dry_activate(
+    dom0: &mut Dom0,
+    new: &Evaluation,
+    plan: &mut Plan,
+    active: &[String],
+    after: &Generation<'_>,
+) -> Result<Report> {
     let mut text = plan.would_before();
     text += "would activate the configuration...\n";
     let (said, ok) = activate(dom0, new, Action::DryActivate)?;
     text += &said;
     asked_by_activation(dom0, "dry-activation", plan, active, after)?;
     text += &plan.would_after();
-    Ok(Report { text, status: if ok { 0 } else { 2 } })
+    Ok(Report {
+        text,
+        status: if ok { 0 } else { 2 },
+    })
 }
 
 /// Units that an activation wants restarted: it writes their names into a file for switch-to-configuration.
-fn asked_by_activation(dom0: &mut Dom0, kind: &str, plan: &mut Plan, active: &[String], after: &Generation<'_>) -> Result<()> {
+fn asked_by_activation(
+    dom0: &mut Dom0,
+    kind: &str,
+    plan: &mut Plan,
+    active: &[String],
+    after: &Generation<'_>,
+) -> Result<()> {
     let file = format!("/run/nixos/{kind}-restart-list");
     let asked = dom0.ok(&format!("cat {file} 2>/dev/null || true; rm -f {file}"))?;
     for name in asked.split_whitespace() {
@@ -188,7 +255,11 @@ fn asked_by_activation(dom0: &mut Dom0, kind: &str, plan: &mut Plan, active: &[S
 
 /// Runs the activation text as NixOS's activation script does, and gives what it says.
 fn activate(dom0: &mut Dom0, new: &Evaluation, action: Action) -> Result<(String, bool)> {
-    dom0.push("/run/nixos/activate-domus", format!("{}\n", new.activation).as_bytes(), "755")?;
+    dom0.push(
+        "/run/nixos/activate-domus",
+        format!("{}\n", new.activation).as_bytes(),
+        "755",
+    )?;
     let script = format!(
         "mkdir -p /run/nixos
          env -i PATH=/usr/bin:/bin HOME=/root NIXOS_ACTION={} bash /run/nixos/activate-domus 2>&1",
@@ -197,7 +268,10 @@ fn activate(dom0: &mut Dom0, new: &Evaluation, action: Action) -> Result<(String
     let output = dom0.run_for(&script, PATIENCE)?;
     let mut text = output.text();
     if output.status != 0 {
-        text += &format!("Activation script snippet 'domus' failed ({})\n", output.status);
+        text += &format!(
+            "Activation script snippet 'domus' failed ({})\n",
+            output.status
+        );
     }
     Ok((text, output.status == 0))
 }
@@ -238,9 +312,19 @@ fn etc_script(old: Option<&Evaluation>, new: &Evaluation) -> String {
     if let Some(old) = old {
         for (name, unit) in &old.units {
             let (file, links) = unit_paths(name, unit);
-            lines.extend(links.iter().chain([&file]).map(|path| format!("rm -f '{path}'")));
+            lines.extend(
+                links
+                    .iter()
+                    .chain([&file])
+                    .map(|path| format!("rm -f '{path}'")),
+            );
         }
-        lines.extend(old.etc.keys().filter(|path| !new.etc.contains_key(*path)).map(|path| format!("rm -f '/etc/{path}'")));
+        lines.extend(
+            old.etc
+                .keys()
+                .filter(|path| !new.etc.contains_key(*path))
+                .map(|path| format!("rm -f '/etc/{path}'")),
+        );
     }
     let mut write = |path: &str, text: &str| {
         lines.push(format!("mkdir -p \"$(dirname '{path}')\"\ncat >'{path}.new' <<'END-OF-FILE'\n{text}\nEND-OF-FILE\nmv -f '{path}.new' '{path}'"));
@@ -253,8 +337,14 @@ fn etc_script(old: Option<&Evaluation>, new: &Evaluation) -> String {
     }
     for (name, unit) in &new.units {
         for link in unit_paths(name, unit).1 {
-            let target = if unit.drop_in { format!("/usr/lib/systemd/system/{name}") } else { format!("/etc/systemd/system/{name}") };
-            lines.push(format!("mkdir -p \"$(dirname '{link}')\"; ln -sfn '{target}' '{link}'"));
+            let target = if unit.drop_in {
+                format!("/usr/lib/systemd/system/{name}")
+            } else {
+                format!("/etc/systemd/system/{name}")
+            };
+            lines.push(format!(
+                "mkdir -p \"$(dirname '{link}')\"; ln -sfn '{target}' '{link}'"
+            ));
         }
     }
     lines.push("sync -f /etc".to_owned());
@@ -264,8 +354,18 @@ fn etc_script(old: Option<&Evaluation>, new: &Evaluation) -> String {
 /// Where a unit's text lies, and the links that enable it.
 fn unit_paths(name: &str, unit: &Unit) -> (String, Vec<String>) {
     let system = "/etc/systemd/system";
-    let file = if unit.drop_in { format!("{system}/{name}.d/overrides.conf") } else { format!("{system}/{name}") };
-    let wants = unit.wanted_by.iter().map(|by| format!("{system}/{by}.wants/{name}"));
-    let requires = unit.required_by.iter().map(|by| format!("{system}/{by}.requires/{name}"));
+    let file = if unit.drop_in {
+        format!("{system}/{name}.d/overrides.conf")
+    } else {
+        format!("{system}/{name}")
+    };
+    let wants = unit
+        .wanted_by
+        .iter()
+        .map(|by| format!("{system}/{by}.wants/{name}"));
+    let requires = unit
+        .required_by
+        .iter()
+        .map(|by| format!("{system}/{by}.requires/{name}"));
     (file, wants.chain(requires).collect())
 }

@@ -23,7 +23,9 @@ impl Generation<'_> {
         let declared = self.declared.get(name);
         match (self.packaged.get(name), declared) {
             (None, None) => None,
-            (Some(packaged), Some(unit)) if unit.drop_in => Some(UnitFile::read([*packaged, unit.text.as_str()])),
+            (Some(packaged), Some(unit)) if unit.drop_in => {
+                Some(UnitFile::read([*packaged, unit.text.as_str()]))
+            }
             (_, Some(unit)) => Some(UnitFile::read([unit.text.as_str()])),
             (Some(packaged), None) => Some(UnitFile::read([*packaged])),
         }
@@ -54,10 +56,16 @@ pub struct Plan {
 
 impl Plan {
     /// The plan for units that are `active` now.
-    pub fn new<'a>(active: impl IntoIterator<Item = &'a str>, old: &Generation<'_>, new: &Generation<'_>) -> Self {
+    pub fn new<'a>(
+        active: impl IntoIterator<Item = &'a str>,
+        old: &Generation<'_>,
+        new: &Generation<'_>,
+    ) -> Self {
         let mut plan = Self::default();
         for name in active {
-            let Some(before) = old.unit(name) else { continue };
+            let Some(before) = old.unit(name) else {
+                continue;
+            };
             match new.unit(name) {
                 None => {
                     if before.flag("Unit", "X-StopOnRemoval", true) {
@@ -86,7 +94,10 @@ impl Plan {
             || after.flag("Unit", "X-OnlyManualStart", false)
         {
             self.skip.insert(name);
-        } else if by_activation || !name.ends_with(".service") || !after.flag("Service", "X-StopIfChanged", true) {
+        } else if by_activation
+            || !name.ends_with(".service")
+            || !after.flag("Service", "X-StopIfChanged", true)
+        {
             self.restart.insert(name);
         } else {
             self.stop.insert(name.clone());
@@ -96,7 +107,8 @@ impl Plan {
 
     /// What dry-activate says of the units before the activation, in NixOS's words.
     pub fn would_before(&self) -> String {
-        sentence("would stop the following units", &self.stop) + &sentence("would NOT stop the following changed units", &self.skip)
+        sentence("would stop the following units", &self.stop)
+            + &sentence("would NOT stop the following changed units", &self.skip)
     }
 
     /// What dry-activate says of the units after the activation, in NixOS's words.
@@ -123,7 +135,12 @@ mod tests {
     fn units(list: &[(&str, bool, &str)]) -> BTreeMap<String, Unit> {
         list.iter()
             .map(|(name, drop_in, text)| {
-                let unit = Unit { text: (*text).to_owned(), drop_in: *drop_in, wanted_by: vec![], required_by: vec![] };
+                let unit = Unit {
+                    text: (*text).to_owned(),
+                    drop_in: *drop_in,
+                    wanted_by: vec![],
+                    required_by: vec![],
+                };
                 ((*name).to_owned(), unit)
             })
             .collect()
@@ -134,8 +151,14 @@ mod tests {
         let (old, new) = (units(old), units(new));
         Plan::new(
             active.iter().copied(),
-            &Generation { packaged: &packaged, declared: &old },
-            &Generation { packaged: &packaged, declared: &new },
+            &Generation {
+                packaged: &packaged,
+                declared: &old,
+            },
+            &Generation {
+                packaged: &packaged,
+                declared: &new,
+            },
         )
     }
 
@@ -145,39 +168,103 @@ mod tests {
 
     #[test]
     fn a_changed_service_stops_and_starts_unless_it_says_otherwise() {
-        let old = [("a.service", false, "[Service]\nExecStart=1\n"), ("b.service", false, "[Service]\nExecStart=1\n")];
-        let new = [("a.service", false, "[Service]\nExecStart=2\n"), ("b.service", false, "[Service]\nExecStart=2\nX-StopIfChanged=false\n")];
+        let old = [
+            ("a.service", false, "[Service]\nExecStart=1\n"),
+            ("b.service", false, "[Service]\nExecStart=1\n"),
+        ];
+        let new = [
+            ("a.service", false, "[Service]\nExecStart=2\n"),
+            (
+                "b.service",
+                false,
+                "[Service]\nExecStart=2\nX-StopIfChanged=false\n",
+            ),
+        ];
         let plan = plan(&["a.service", "b.service"], &old, &new);
-        assert_eq!((plan.stop, plan.start, plan.restart), (set(&["a.service"]), set(&["a.service"]), set(&["b.service"])));
+        assert_eq!(
+            (plan.stop, plan.start, plan.restart),
+            (
+                set(&["a.service"]),
+                set(&["a.service"]),
+                set(&["b.service"])
+            )
+        );
     }
 
     #[test]
     fn an_instance_follows_its_template_and_its_flags() {
-        let old = [("domus-guest@.service", false, "[Service]\nExecStart=1\n[Unit]\nX-StopOnRemoval=false\n")];
-        let new = [("domus-guest@.service", false, "[Service]\nExecStart=2\nX-RestartIfChanged=false\n[Unit]\nX-StopOnRemoval=false\n")];
+        let old = [(
+            "domus-guest@.service",
+            false,
+            "[Service]\nExecStart=1\n[Unit]\nX-StopOnRemoval=false\n",
+        )];
+        let new = [(
+            "domus-guest@.service",
+            false,
+            "[Service]\nExecStart=2\nX-RestartIfChanged=false\n[Unit]\nX-StopOnRemoval=false\n",
+        )];
         let changed = plan(&["domus-guest@web.service"], &old, &new);
-        assert_eq!(changed, Plan { skip: set(&["domus-guest@web.service"]), ..Plan::default() });
-        assert_eq!(plan(&["domus-guest@web.service"], &old, &[]), Plan::default(), "removed, and not stopped");
+        assert_eq!(
+            changed,
+            Plan {
+                skip: set(&["domus-guest@web.service"]),
+                ..Plan::default()
+            }
+        );
+        assert_eq!(
+            plan(&["domus-guest@web.service"], &old, &[]),
+            Plan::default(),
+            "removed, and not stopped"
+        );
     }
 
     #[test]
     fn a_drop_in_that_comes_or_goes_changes_the_packaged_unit() {
-        let drop_in = [("xendomains.service", true, "[Service]\nX-RestartIfChanged=false\nTimeoutStopSec=infinity\n")];
-        assert_eq!(plan(&["xendomains.service"], &[], &drop_in).skip, set(&["xendomains.service"]));
-        assert_eq!(plan(&["xendomains.service"], &drop_in, &[]).stop, set(&["xendomains.service"]));
-        assert_eq!(plan(&["xendomains.service"], &drop_in, &drop_in), Plan::default());
+        let drop_in = [(
+            "xendomains.service",
+            true,
+            "[Service]\nX-RestartIfChanged=false\nTimeoutStopSec=infinity\n",
+        )];
+        assert_eq!(
+            plan(&["xendomains.service"], &[], &drop_in).skip,
+            set(&["xendomains.service"])
+        );
+        assert_eq!(
+            plan(&["xendomains.service"], &drop_in, &[]).stop,
+            set(&["xendomains.service"])
+        );
+        assert_eq!(
+            plan(&["xendomains.service"], &drop_in, &drop_in),
+            Plan::default()
+        );
     }
 
     #[test]
     fn what_goes_is_stopped_and_what_did_not_run_is_not() {
-        let old = [("a.service", false, "[Service]\nExecStart=1\n"), ("b.service", false, "[Service]\nExecStart=1\n")];
-        assert_eq!(plan(&["a.service", "foreign.service"], &old, &[]).stop, set(&["a.service"]));
+        let old = [
+            ("a.service", false, "[Service]\nExecStart=1\n"),
+            ("b.service", false, "[Service]\nExecStart=1\n"),
+        ];
+        assert_eq!(
+            plan(&["a.service", "foreign.service"], &old, &[]).stop,
+            set(&["a.service"])
+        );
     }
 
     #[test]
     fn the_words_are_nixos_own() {
-        let plan = Plan { restart: set(&["domus-guests.service"]), skip: set(&["xendomains.service"]), ..Plan::default() };
-        assert_eq!(plan.would_before(), "would NOT stop the following changed units: xendomains.service\n");
-        assert_eq!(plan.would_after(), "would restart the following units: domus-guests.service\n");
+        let plan = Plan {
+            restart: set(&["domus-guests.service"]),
+            skip: set(&["xendomains.service"]),
+            ..Plan::default()
+        };
+        assert_eq!(
+            plan.would_before(),
+            "would NOT stop the following changed units: xendomains.service\n"
+        );
+        assert_eq!(
+            plan.would_after(),
+            "would restart the following units: domus-guests.service\n"
+        );
     }
 }

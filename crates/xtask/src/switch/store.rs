@@ -46,7 +46,16 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("qemu-utils", &["qemu-utils"]),
     ("systemd", &["systemd", "systemd-sysv"]),
     ("util-linux", &["util-linux", "mount"]),
-    ("xen", &["xen-utils-common", "xen-utils-4.17", "mawk", "bash", "procps"]),
+    (
+        "xen",
+        &[
+            "xen-utils-common",
+            "xen-utils-4.17",
+            "mawk",
+            "bash",
+            "procps",
+        ],
+    ),
 ];
 
 /// Files that are named by their last part, wherever a package has them.
@@ -73,8 +82,13 @@ fn paths(text: &str) -> BTreeSet<&str> {
     let mut found = BTreeSet::new();
     for (start, _) in text.match_indices("/nix/store/") {
         let rest = text.get(start..).unwrap_or_default();
-        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || "+-._?=/".contains(c))).unwrap_or(rest.len());
-        found.extend(rest.get(..end).map(|path| path.trim_end_matches(['.', '/'])));
+        let end = rest
+            .find(|c: char| !(c.is_ascii_alphanumeric() || "+-._?=/".contains(c)))
+            .unwrap_or(rest.len());
+        found.extend(
+            rest.get(..end)
+                .map(|path| path.trim_end_matches(['.', '/'])),
+        );
     }
     found
 }
@@ -86,7 +100,9 @@ fn split(path: &str) -> Option<(&str, &str)> {
         rest.split_once('/').unwrap_or((rest, ""))
     };
     let (_, name) = entry.split_once('-')?;
-    let version = name.match_indices('-').find(|(at, _)| name[at + 1..].starts_with(|c: char| c.is_ascii_digit()));
+    let version = name
+        .match_indices('-')
+        .find(|(at, _)| name[at + 1..].starts_with(|c: char| c.is_ascii_digit()));
     Some((version.map_or(name, |(at, _)| &name[..at]), below))
 }
 
@@ -98,35 +114,71 @@ pub fn items(generation: &Evaluation) -> Result<Vec<Item>> {
     let mut items = Vec::new();
     let mut put = |path: &str, content: Content| {
         if items.iter().all(|item: &Item| item.path != path) {
-            items.push(Item { path: path.to_owned(), content });
+            items.push(Item {
+                path: path.to_owned(),
+                content,
+            });
         }
     };
-    put(&generation.guests_json_path, Content::Text(generation.guests_json.clone()));
-    put(&format!("{}/bin/domus", generation.domus_package), Content::Domus);
-    put(&format!("{}/bin/xl", generation.xen_package), Content::Link("/usr/sbin/xl".to_owned()));
-    let mut texts = vec![("guests.json", generation.guests_json.as_str()), ("the activation script", generation.activation.as_str())];
-    texts.extend(generation.units.iter().map(|(name, unit)| (name.as_str(), unit.text.as_str())));
-    texts.extend(generation.etc.iter().map(|(name, text)| (name.as_str(), text.as_str())));
+    put(
+        &generation.guests_json_path,
+        Content::Text(generation.guests_json.clone()),
+    );
+    put(
+        &format!("{}/bin/domus", generation.domus_package),
+        Content::Domus,
+    );
+    put(
+        &format!("{}/bin/xl", generation.xen_package),
+        Content::Link("/usr/sbin/xl".to_owned()),
+    );
+    let mut texts = vec![
+        ("guests.json", generation.guests_json.as_str()),
+        ("the activation script", generation.activation.as_str()),
+    ];
+    texts.extend(
+        generation
+            .units
+            .iter()
+            .map(|(name, unit)| (name.as_str(), unit.text.as_str())),
+    );
+    texts.extend(
+        generation
+            .etc
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str())),
+    );
     for (place, text) in texts {
         for path in paths(text) {
-            let (name, below) = split(path).with_context(|| format!("{place} names {path}, which is no store path"))?;
+            let (name, below) = split(path)
+                .with_context(|| format!("{place} names {path}, which is no store path"))?;
             let last = below.rsplit('/').next().unwrap_or_default();
-            if path == generation.guests_json_path || path == format!("{}/bin/domus", generation.domus_package) {
+            if path == generation.guests_json_path
+                || path == format!("{}/bin/domus", generation.domus_package)
+            {
                 continue;
             }
             if below == "bin" || below == "sbin" {
-                let Some((_, packages)) = PACKAGES.iter().find(|(package, _)| *package == name) else {
-                    bail!("{place} has {path} on its PATH: the Dom0 in QEMU knows no Debian package for {name}; add it to crates/xtask/src/switch/store.rs");
+                let Some((_, packages)) = PACKAGES.iter().find(|(package, _)| *package == name)
+                else {
+                    bail!(
+                        "{place} has {path} on its PATH: the Dom0 in QEMU knows no Debian package for {name}; add it to crates/xtask/src/switch/store.rs"
+                    );
                 };
                 put(path, Content::Programs(packages.to_vec()));
             } else if last == "xendomains-pre-start" {
                 put(path, Content::Script(XENDOMAINS_PRE_START));
             } else if below == "etc/default/xendomains" {
-                put(path, Content::Link("/usr/lib/domus-dom0/xendomains.defaults".to_owned()));
+                put(
+                    path,
+                    Content::Link("/usr/lib/domus-dom0/xendomains.defaults".to_owned()),
+                );
             } else if let Some(target) = by_name(last) {
                 put(path, Content::Link(target.to_owned()));
             } else {
-                bail!("{place} names {path}: the Dom0 in QEMU has nothing for it; add it to crates/xtask/src/switch/store.rs");
+                bail!(
+                    "{place} names {path}: the Dom0 in QEMU has nothing for it; add it to crates/xtask/src/switch/store.rs"
+                );
             }
         }
     }
@@ -180,25 +232,58 @@ mod tests {
     fn every_store_path_gets_its_content() {
         let text = "/nix/store/c0-domus-0.1.0/bin/domus apply --spec /nix/store/a0-guests.json PATH=/nix/store/e0-coreutils-9.5/bin:/x";
         let items = items(&generation(text)).unwrap();
-        let of = |path: &str| items.iter().find(|item| item.path == path).map(|item| item.content.clone());
-        assert_eq!(of("/nix/store/c0-domus-0.1.0/bin/domus"), Some(Content::Domus));
-        assert_eq!(of("/nix/store/b0-linux-6.12/bzImage"), Some(Content::Link(micro::KERNEL.into())));
-        assert_eq!(of("/nix/store/e0-coreutils-9.5/bin"), Some(Content::Programs(vec!["coreutils"])));
-        assert_eq!(of("/nix/store/d0-xen-4.19.1/bin/xl"), Some(Content::Link("/usr/sbin/xl".into())));
+        let of = |path: &str| {
+            items
+                .iter()
+                .find(|item| item.path == path)
+                .map(|item| item.content.clone())
+        };
+        assert_eq!(
+            of("/nix/store/c0-domus-0.1.0/bin/domus"),
+            Some(Content::Domus)
+        );
+        assert_eq!(
+            of("/nix/store/b0-linux-6.12/bzImage"),
+            Some(Content::Link(micro::KERNEL.into()))
+        );
+        assert_eq!(
+            of("/nix/store/e0-coreutils-9.5/bin"),
+            Some(Content::Programs(vec!["coreutils"]))
+        );
+        assert_eq!(
+            of("/nix/store/d0-xen-4.19.1/bin/xl"),
+            Some(Content::Link("/usr/sbin/xl".into()))
+        );
     }
 
     #[test]
     fn what_the_dom0_has_not_is_refused_by_name() {
-        let error = items(&generation("/nix/store/f0-frobnicator-1/bin/frob")).unwrap_err().to_string();
-        assert!(error.contains("the activation script names /nix/store/f0-frobnicator-1/bin/frob"), "{error}");
-        let error = items(&generation("PATH=/nix/store/f0-frobnicator-1/bin")).unwrap_err().to_string();
-        assert!(error.contains("no Debian package for frobnicator"), "{error}");
+        let error = items(&generation("/nix/store/f0-frobnicator-1/bin/frob"))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("the activation script names /nix/store/f0-frobnicator-1/bin/frob"),
+            "{error}"
+        );
+        let error = items(&generation("PATH=/nix/store/f0-frobnicator-1/bin"))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("no Debian package for frobnicator"),
+            "{error}"
+        );
     }
 
     #[test]
     fn names_lose_hash_and_version() {
-        assert_eq!(split("/nix/store/a0-qemu_xen-4.17/bin/x"), Some(("qemu_xen", "bin/x")));
-        assert_eq!(split("/nix/store/a0-util-linux-2.40-bin"), Some(("util-linux", "")));
+        assert_eq!(
+            split("/nix/store/a0-qemu_xen-4.17/bin/x"),
+            Some(("qemu_xen", "bin/x"))
+        );
+        assert_eq!(
+            split("/nix/store/a0-util-linux-2.40-bin"),
+            Some(("util-linux", ""))
+        );
         assert_eq!(split("/nix/store/a0-xen"), Some(("xen", "")));
         assert_eq!(split("/etc/x"), None);
     }

@@ -46,7 +46,10 @@ impl UnitFile {
                 if line.is_empty() || line.starts_with(['#', ';']) {
                     continue;
                 }
-                if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+                if let Some(name) = line
+                    .strip_prefix('[')
+                    .and_then(|rest| rest.strip_suffix(']'))
+                {
                     name.clone_into(&mut section);
                     unit.sections.entry(section.clone()).or_default();
                 } else if let Some((key, value)) = line.split_once('=') {
@@ -67,8 +70,14 @@ impl UnitFile {
 
     /// The last value of a key as systemd reads a boolean.
     pub fn flag(&self, section: &str, key: &str, default: bool) -> bool {
-        let value = self.sections.get(section).and_then(|keys| keys.get(key)).and_then(|values| values.last());
-        value.map_or(default, |value| matches!(value.as_str(), "1" | "yes" | "true" | "on"))
+        let value = self
+            .sections
+            .get(section)
+            .and_then(|keys| keys.get(key))
+            .and_then(|values| values.last());
+        value.map_or(default, |value| {
+            matches!(value.as_str(), "1" | "yes" | "true" | "on")
+        })
     }
 
     /// What the change from `self` to `new` asks for.
@@ -106,7 +115,10 @@ mod tests {
 
     #[test]
     fn a_drop_in_adds_and_empties() {
-        let unit = UnitFile::read(["[Service]\nExecStart=a\nEnvironment=A=1\n", "[Service]\nExecStart=\nExecStart=b\nEnvironment=B=2\n"]);
+        let unit = UnitFile::read([
+            "[Service]\nExecStart=a\nEnvironment=A=1\n",
+            "[Service]\nExecStart=\nExecStart=b\nEnvironment=B=2\n",
+        ]);
         let service = &unit.sections["Service"];
         assert_eq!(service["ExecStart"], ["b"]);
         assert_eq!(service["Environment"], ["A=1", "B=2"]);
@@ -115,10 +127,26 @@ mod tests {
     #[test]
     fn descriptions_do_not_count_and_commands_do() {
         let old = unit("[Unit]\nDescription=a\n[Service]\nExecStart=x\n");
-        assert_eq!(old.difference(&unit("[Unit]\nDescription=b\n[Service]\nExecStart=x\n")), Difference::None);
-        assert_eq!(old.difference(&unit("[Unit]\nDescription=a\n[Service]\nExecStart=y\n")), Difference::Restart);
-        assert_eq!(old.difference(&unit("[Unit]\nDescription=a\nX-Reload-Triggers=z\n[Service]\nExecStart=x\n")), Difference::Reload);
-        assert_eq!(old.difference(&unit("[Service]\nExecStart=x\n[Install]\nWantedBy=multi-user.target\n")), Difference::None);
+        assert_eq!(
+            old.difference(&unit("[Unit]\nDescription=b\n[Service]\nExecStart=x\n")),
+            Difference::None
+        );
+        assert_eq!(
+            old.difference(&unit("[Unit]\nDescription=a\n[Service]\nExecStart=y\n")),
+            Difference::Restart
+        );
+        assert_eq!(
+            old.difference(&unit(
+                "[Unit]\nDescription=a\nX-Reload-Triggers=z\n[Service]\nExecStart=x\n"
+            )),
+            Difference::Reload
+        );
+        assert_eq!(
+            old.difference(&unit(
+                "[Service]\nExecStart=x\n[Install]\nWantedBy=multi-user.target\n"
+            )),
+            Difference::None
+        );
     }
 
     #[test]

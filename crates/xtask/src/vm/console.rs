@@ -27,18 +27,33 @@ impl State {
         let rest = line.strip_prefix(name)?.strip_prefix(": up ")?;
         let mut fields = rest.split(", ");
         let up_seconds = fields.next()?.strip_suffix(" s")?.parse().ok()?;
-        let memory_mib = fields.next()?.strip_prefix("memory ")?.strip_suffix(" MiB")?.parse().ok()?;
+        let memory_mib = fields
+            .next()?
+            .strip_prefix("memory ")?
+            .strip_suffix(" MiB")?
+            .parse()
+            .ok()?;
         fields.next()?.strip_suffix(" vCPU")?;
         let boots = fields.next()?.strip_prefix("boots ")?.parse().ok();
         let writes = fields.next()?.strip_prefix("writes ")?.parse().ok();
-        Some(Self { line: line.to_owned(), up_seconds, memory_mib, boots, writes })
+        Some(Self {
+            line: line.to_owned(),
+            up_seconds,
+            memory_mib,
+            boots,
+            writes,
+        })
     }
 }
 
 /// Where a guest's console log ends now, in bytes; what is waited for afterwards is read from there.
 pub fn mark(dom0: &mut Dom0, name: &str) -> Result<u64> {
-    let size = dom0.ok(&format!("stat -c %s /var/log/xen/console/guest-{name}.log 2>/dev/null || echo 0"))?;
-    size.trim().parse().with_context(|| format!("no size of the console log of {name}"))
+    let size = dom0.ok(&format!(
+        "stat -c %s /var/log/xen/console/guest-{name}.log 2>/dev/null || echo 0"
+    ))?;
+    size.trim()
+        .parse()
+        .with_context(|| format!("no size of the console log of {name}"))
 }
 
 /// Waits for a line of guest `name` that contains `what` and was written after `mark`; gives it from the guest's
@@ -46,7 +61,13 @@ pub fn mark(dom0: &mut Dom0, name: &str) -> Result<u64> {
 ///
 /// # Errors
 /// It did not come within `seconds`; the message has the end of the guest's console.
-pub fn line_after(dom0: &mut Dom0, name: &str, mark: u64, what: &str, seconds: u32) -> Result<String> {
+pub fn line_after(
+    dom0: &mut Dom0,
+    name: &str,
+    mark: u64,
+    what: &str,
+    seconds: u32,
+) -> Result<String> {
     let log = format!("/var/log/xen/console/guest-{name}.log");
     let from = mark + 1;
     let script = format!(
@@ -61,7 +82,10 @@ pub fn line_after(dom0: &mut Dom0, name: &str, mark: u64, what: &str, seconds: u
     );
     let output = dom0.run_for(&script, Duration::from_secs(u64::from(seconds) + 60))?;
     if output.status != 0 {
-        bail!("guest {name} did not say '{what}' within {seconds} s; {}", printable(&output.error_text()));
+        bail!(
+            "guest {name} did not say '{what}' within {seconds} s; {}",
+            printable(&output.error_text())
+        );
     }
     Ok(printable(output.text().trim()))
 }
@@ -72,12 +96,15 @@ pub fn line_after(dom0: &mut Dom0, name: &str, mark: u64, what: &str, seconds: u
 /// The guest said none within `seconds`.
 pub fn state_after(dom0: &mut Dom0, name: &str, mark: u64, seconds: u32) -> Result<State> {
     let line = line_after(dom0, name, mark, " writes ", seconds)?;
-    State::parse(name, &line).with_context(|| format!("guest {name} said, and should have said how it is: {line}"))
+    State::parse(name, &line)
+        .with_context(|| format!("guest {name} said, and should have said how it is: {line}"))
 }
 
 /// What a guest wrote, without what would steer a terminal.
 fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control() || *c == '\n').collect()
+    text.chars()
+        .filter(|c| !c.is_control() || *c == '\n')
+        .collect()
 }
 
 #[cfg(test)]
@@ -88,8 +115,20 @@ mod tests {
     fn a_state_is_read() {
         let line = "mrkitty: up 34 s, memory 241 MiB, 1 vCPU, boots 3, writes 1234";
         let state = State::parse("mrkitty", line).unwrap();
-        assert_eq!((state.up_seconds, state.memory_mib, state.boots, state.writes), (34, 241, Some(3), Some(1234)));
-        let state = State::parse("pvh", "pvh: up 4 s, memory 120 MiB, 2 vCPU, boots -, writes -").unwrap();
+        assert_eq!(
+            (
+                state.up_seconds,
+                state.memory_mib,
+                state.boots,
+                state.writes
+            ),
+            (34, 241, Some(3), Some(1234))
+        );
+        let state = State::parse(
+            "pvh",
+            "pvh: up 4 s, memory 120 MiB, 2 vCPU, boots -, writes -",
+        )
+        .unwrap();
         assert_eq!((state.boots, state.writes), (None, None));
         assert_eq!(State::parse("other", line), None);
         assert_eq!(State::parse("mrkitty", "mrkitty: up 34 s, mem"), None);

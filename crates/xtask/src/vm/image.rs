@@ -142,8 +142,15 @@ const MASKED: &[&str] = &[
 
 /// The units that the Dom0 has in every generation and that a generation may change by a drop-in, by name: their texts.
 pub fn packaged_units() -> BTreeMap<&'static str, &'static str> {
-    let units = CUSTOM.iter().filter_map(|custom| Some((custom.path.strip_prefix("usr/lib/systemd/system/")?, custom.text)));
-    units.filter(|(name, _)| !name.starts_with("domus-")).collect()
+    let units = CUSTOM.iter().filter_map(|custom| {
+        Some((
+            custom.path.strip_prefix("usr/lib/systemd/system/")?,
+            custom.text,
+        ))
+    });
+    units
+        .filter(|(name, _)| !name.starts_with("domus-"))
+        .collect()
 }
 
 /// The initramfs has no more than the disk needs: it is unpacked at every boot, by an emulated processor.

@@ -49,14 +49,19 @@ pub fn build_domus() -> Result<PathBuf> {
     let step = Step::begin("building domus");
     let shell = Shell::new()?;
     shell.change_dir(checkout());
-    let output = cmd!(shell, "cargo build --release --package domus --message-format=json-render-diagnostics")
-        .quiet()
-        .ignore_stderr()
-        .read()
-        .context("domus does not build; see: cargo build --release --package domus")?;
+    let output = cmd!(
+        shell,
+        "cargo build --release --package domus --message-format=json-render-diagnostics"
+    )
+    .quiet()
+    .ignore_stderr()
+    .read()
+    .context("domus does not build; see: cargo build --release --package domus")?;
     let program = output.lines().find_map(|line| {
         let message: Value = serde_json::from_str(line).ok()?;
-        (message["target"]["name"] == "domus").then(|| message["executable"].as_str().map(PathBuf::from)).flatten()
+        (message["target"]["name"] == "domus")
+            .then(|| message["executable"].as_str().map(PathBuf::from))
+            .flatten()
     });
     step.done();
     program.context("cargo built domus and did not say where it is")
@@ -67,14 +72,25 @@ pub fn build_domus() -> Result<PathBuf> {
 /// # Errors
 /// guests.json is not what it should be.
 pub fn guests(generation: &Evaluation) -> Result<Vec<Guest>> {
-    let document: Value = serde_json::from_str(&generation.guests_json).context("guests.json is no JSON")?;
-    let list = document["guests"].as_array().context("guests.json has no guests")?;
+    let document: Value =
+        serde_json::from_str(&generation.guests_json).context("guests.json is no JSON")?;
+    let list = document["guests"]
+        .as_array()
+        .context("guests.json has no guests")?;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let disks = |guest: &Value| {
         let disks = guest["disks"].as_array().into_iter().flatten();
-        disks.map(|disk| (text(&disk["filesystem"]["label"]), text(&disk["path"]))).collect()
+        disks
+            .map(|disk| (text(&disk["filesystem"]["label"]), text(&disk["path"])))
+            .collect()
     };
-    Ok(list.iter().map(|guest| Guest { name: text(&guest["name"]), disks: disks(guest) }).collect())
+    Ok(list
+        .iter()
+        .map(|guest| Guest {
+            name: text(&guest["name"]),
+            disks: disks(guest),
+        })
+        .collect())
 }
 
 impl World {
@@ -86,7 +102,10 @@ impl World {
         let mut dom0 = Dom0::boot(image, shell)?;
         micro::push(&mut dom0, image)?;
         switch::push_domus(&mut dom0, domus)?;
-        Ok(Self { dom0, generation: None })
+        Ok(Self {
+            dom0,
+            generation: None,
+        })
     }
 
     /// Switches to `new`, or does what else `action` says. The report may tell of failures.
@@ -106,16 +125,30 @@ impl World {
     /// # Errors
     /// A disk is missing, or not as it was declared.
     pub fn install_guests(&mut self) -> Result<Vec<Guest>> {
-        let generation = self.generation.as_ref().context("nothing was switched to yet")?;
+        let generation = self
+            .generation
+            .as_ref()
+            .context("nothing was switched to yet")?;
         let guests = guests(generation)?;
         for guest in &guests {
             let path = |wanted: &[&str]| {
-                guest.disks.iter().find(|(label, _)| wanted.contains(&label.as_str())).map(|(_, path)| path.as_str())
+                guest
+                    .disks
+                    .iter()
+                    .find(|(label, _)| wanted.contains(&label.as_str()))
+                    .map(|(_, path)| path.as_str())
             };
-            let Some(root) = path(&["nixos", "NIXROOT"]) else { continue };
+            let Some(root) = path(&["nixos", "NIXROOT"]) else {
+                continue;
+            };
             let boot = path(&["NIXBOOT"]);
-            let cfg = if boot.is_some() { GRUB_CFG.to_owned() } else { single_disk_cfg(GRUB_CFG) };
-            micro::install(&mut self.dom0, Disks { root, boot }, &cfg).with_context(|| format!("guest {}", guest.name))?;
+            let cfg = if boot.is_some() {
+                GRUB_CFG.to_owned()
+            } else {
+                single_disk_cfg(GRUB_CFG)
+            };
+            micro::install(&mut self.dom0, Disks { root, boot }, &cfg)
+                .with_context(|| format!("guest {}", guest.name))?;
         }
         Ok(guests)
     }
@@ -131,7 +164,12 @@ impl World {
         }
         let mut states = Vec::new();
         for (guest, mark) in guests.iter().zip(marks) {
-            states.push(console::state_after(&mut self.dom0, &guest.name, mark, seconds)?);
+            states.push(console::state_after(
+                &mut self.dom0,
+                &guest.name,
+                mark,
+                seconds,
+            )?);
         }
         Ok(states)
     }
@@ -141,9 +179,15 @@ impl World {
     /// # Errors
     /// It failed.
     pub fn domus(&mut self, arguments: &str) -> Result<String> {
-        let output = self.dom0.run_for(&format!("domus {arguments} 2>&1"), Duration::from_secs(400))?;
+        let output = self
+            .dom0
+            .run_for(&format!("domus {arguments} 2>&1"), Duration::from_secs(400))?;
         if output.status != 0 {
-            bail!("domus {arguments}: status {}\n{}", output.status, output.text());
+            bail!(
+                "domus {arguments}: status {}\n{}",
+                output.status,
+                output.text()
+            );
         }
         Ok(output.text())
     }
@@ -151,7 +195,9 @@ impl World {
 
 /// What NixOS's generator writes where /boot is on the root: the same, with the paths below /boot.
 pub fn single_disk_cfg(grub_cfg: &str) -> String {
-    grub_cfg.replace(" /kernels/", " /boot/kernels/").replace(")/kernels/", ")/boot/kernels/")
+    grub_cfg
+        .replace(" /kernels/", " /boot/kernels/")
+        .replace(")/kernels/", ")/boot/kernels/")
 }
 
 #[cfg(test)]
@@ -172,12 +218,21 @@ mod tests {
             failed_assertions: vec![],
         };
         let guests = guests(&generation).unwrap();
-        assert_eq!(guests[0], Guest { name: "a".into(), disks: vec![("nixos".into(), "/v/a.img".into())] });
+        assert_eq!(
+            guests[0],
+            Guest {
+                name: "a".into(),
+                disks: vec![("nixos".into(), "/v/a.img".into())]
+            }
+        );
         assert_eq!(guests[1].disks, vec![]);
     }
 
     #[test]
     fn the_single_disk_has_its_kernels_below_boot() {
-        assert!(single_disk_cfg("linux /kernels/k\ninitrd /kernels/i").contains("linux /boot/kernels/k\ninitrd /boot/kernels/i"));
+        assert!(
+            single_disk_cfg("linux /kernels/k\ninitrd /kernels/i")
+                .contains("linux /boot/kernels/k\ninitrd /boot/kernels/i")
+        );
     }
 }

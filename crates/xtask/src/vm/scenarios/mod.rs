@@ -67,14 +67,23 @@ pub fn run_all() -> Result<Vec<ScenarioResult>> {
 /// # Errors
 /// A name is unknown, or the Dom0's image cannot be had.
 pub fn run(names: &[String]) -> Result<Vec<ScenarioResult>> {
-    if let Some(unknown) = names.iter().find(|name| ALL.iter().all(|scenario| scenario.name != **name)) {
+    if let Some(unknown) = names
+        .iter()
+        .find(|name| ALL.iter().all(|scenario| scenario.name != **name))
+    {
         let known: Vec<&str> = ALL.iter().map(|scenario| scenario.name).collect();
-        bail!("there is no scenario {unknown}; there are: {}", known.join(", "));
+        bail!(
+            "there is no scenario {unknown}; there are: {}",
+            known.join(", ")
+        );
     }
     setup::ensure(setup::VM)?;
     let image = image::ensure(false)?;
     let mut results = Vec::new();
-    for scenario in ALL.iter().filter(|scenario| names.is_empty() || names.iter().any(|name| name == scenario.name)) {
+    for scenario in ALL
+        .iter()
+        .filter(|scenario| names.is_empty() || names.iter().any(|name| name == scenario.name))
+    {
         anstream::println!("scenario {}: {}", scenario.name, scenario.about);
         let since = Instant::now();
         let outcome = match (scenario.run)(&image) {
@@ -84,9 +93,15 @@ pub fn run(names: &[String]) -> Result<Vec<ScenarioResult>> {
         let seconds = since.elapsed().as_secs_f64();
         match &outcome {
             Outcome::Passed => anstream::println!("PASS {} ({seconds:.0} s)", scenario.name),
-            Outcome::Failed(why) => anstream::println!("FAIL {} ({seconds:.0} s)\n{why}", scenario.name),
+            Outcome::Failed(why) => {
+                anstream::println!("FAIL {} ({seconds:.0} s)\n{why}", scenario.name)
+            }
         }
-        results.push(ScenarioResult { name: scenario.name, outcome, seconds });
+        results.push(ScenarioResult {
+            name: scenario.name,
+            outcome,
+            seconds,
+        });
     }
     Ok(results)
 }
