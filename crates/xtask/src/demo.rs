@@ -5,9 +5,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use nix_config::NixValue;
 
 use crate::evaluation::Evaluation;
-use crate::setup;
+use crate::{eval, setup};
 use crate::switch::Action;
 use crate::vm::console::{self, State};
 use crate::vm::image;
@@ -16,7 +17,7 @@ use crate::vm::world::{self, Guest, World};
 
 /// The guest whose memory is raised, and its new size in MiB.
 const GROWS: &str = "mrkitty";
-const GROWS_TO_MIB: u64 = 384;
+const GROWS_TO_MIB: i64 = 384;
 
 /// The arguments of `cargo xtask demo`.
 #[derive(clap::Args)]
@@ -24,6 +25,8 @@ pub struct Args {
     /// At the end, leave the Dom0's console to you; `exit` powers it off
     #[arg(long)]
     interactive: bool,
+    #[command(flatten)]
+    options: eval::Options,
 }
 
 /// Runs `cargo xtask demo`.
@@ -39,7 +42,7 @@ pub fn run(args: &Args) -> Result<()> {
 
     let configuration = tempfile::tempdir().context("cannot make a temporary folder")?;
     copy_template(configuration.path())?;
-    let first = evaluate(configuration.path())?;
+    let first = evaluate(configuration.path(), &args.options)?;
     let mut world = World::new(&image, &domus, args.interactive)?;
 
     headline("nixos-rebuild switch: the first generation with Domus");
@@ -55,7 +58,7 @@ pub fn run(args: &Args) -> Result<()> {
         "{GROWS}: memory = {GROWS_TO_MIB}, within its maxMemory"
     ));
     set_memory(&configuration.path().join("configuration.nix"))?;
-    let second = evaluate(configuration.path())?;
+    let second = evaluate(configuration.path(), &args.options)?;
     anstream::println!("$ nixos-rebuild dry-activate");
     show(&world.switch(&second, Action::DryActivate)?.ok()?);
     anstream::println!("$ nixos-rebuild switch");
@@ -123,10 +126,15 @@ fn copy_template(to: &Path) -> Result<()> {
     Ok(())
 }
 
-fn evaluate(folder: &Path) -> Result<Evaluation> {
+fn evaluate(folder: &Path, options: &eval::Options) -> Result<Evaluation> {
     let step = Step::begin("evaluating configuration.nix");
-    let generation = crate::eval::evaluate(folder)?;
+    let (source, generation) = eval::evaluate(folder, options)?;
     step.done();
+    anstream::println!("  with {source}");
+    ensure!(
+        generation.failed_assertions.is_empty(),
+        eval::failed_assertions(&generation.failed_assertions)
+    );
     Ok(generation)
 }
 
@@ -134,14 +142,13 @@ fn install_and_start(world: &mut World) -> Result<Vec<Guest>> {
     let step = Step::begin("installing the micro guest: mount -o loop, copy, unmount");
     let guests = world.install_guests()?;
     step.done();
-    let step = Step::begin("systemctl restart domus-guests");
-    let output = world
-        .dom0
-        .run_for("systemctl restart domus-guests", Duration::from_secs(400))?;
+    anstream::println!("$ domus apply");
+    let step = Step::begin("starting the guests");
+    let output = world.dom0.run_for("domus apply", Duration::from_secs(400))?;
     step.done();
-    if output.status != 0 {
-        command(world, "journalctl -b --no-pager -n 40 -u domus-guests")?;
-    }
+    show(&output.text());
+    show(&output.error_text());
+    ensure!(output.status == 0, "`domus apply` in the Dom0: status {}", output.status);
     let step = Step::begin("waiting for the guests' own words");
     for guest in &guests {
         console::state_after(&mut world.dom0, &guest.name, 0, 120)?;
@@ -165,17 +172,11 @@ fn show_guests(world: &mut World, guests: &[Guest]) -> Result<Vec<State>> {
 /// Raises the guest's memory in the copied configuration.nix.
 fn set_memory(file: &Path) -> Result<()> {
     let text = fs::read_to_string(file)?;
-    let start = text
-        .find(&format!("{GROWS} = {{"))
-        .with_context(|| format!("the template declares no {GROWS}"))?;
-    let (head, tail) = text.split_at(start);
-    let line = tail
-        .lines()
-        .find(|line| line.trim_start().starts_with("memory = "));
-    let line = line.with_context(|| format!("the template gives {GROWS} no memory"))?;
-    let new = tail.replacen(line, &format!("        memory = {GROWS_TO_MIB};"), 1);
-    fs::write(file, format!("{head}{new}"))
-        .with_context(|| format!("cannot write {}", file.display()))
+    let option = ["virtualisation", "xen", "guests", GROWS, "memory"];
+    let edit = nix_config::set_value(&text, &option, &NixValue::Integer(GROWS_TO_MIB))
+        .with_context(|| format!("cannot edit {}", file.display()))?;
+    ensure!(edit.changed, "{GROWS} has {GROWS_TO_MIB} MiB already");
+    fs::write(file, edit.text).with_context(|| format!("cannot write {}", file.display()))
 }
 
 /// Waits until the guest itself sees its new size, and gives the states of all.
@@ -188,7 +189,7 @@ fn grown(world: &mut World, guests: &[Guest]) -> Result<Vec<State>> {
             .find(|(guest, _)| guest.name == GROWS)
             .map(|(_, state)| state);
         // A kernel keeps some of its memory for itself: what it counts is a little less than the domain's.
-        if let Some(state) = state.filter(|state| state.memory_mib > GROWS_TO_MIB - 64) {
+        if let Some(state) = state.filter(|state| state.memory_mib > GROWS_TO_MIB.unsigned_abs() - 64) {
             anstream::println!("{GROWS}'s console:\n  {}", state.line);
             return Ok(states);
         }
@@ -212,24 +213,4 @@ fn restored(before: &State, after: &State) -> Result<()> {
         "a guest came back with another size:\n  {was}\n  {is}"
     );
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_one_guests_memory_changes() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("configuration.nix");
-        fs::write(&file, "x = { other = {\n memory = 1;\n };\n mrkitty = {\n  memory = 256; # MiB\n  maxMemory = 512;\n };\n z = {\n  memory = 9;\n }; }").unwrap();
-        set_memory(&file).unwrap();
-        let text = fs::read_to_string(&file).unwrap();
-        assert!(
-            text.contains("memory = 1;")
-                && text.contains("memory = 384;")
-                && text.contains("memory = 9;")
-                && !text.contains("256")
-        );
-    }
 }
