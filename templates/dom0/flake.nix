@@ -1,7 +1,8 @@
 {
   description = "A Xen Dom0 with declared guests";
 
-  inputs.domus.url = "github:domus-xen/domus";
+  # OWNER: wherever you took this template from.
+  inputs.domus.url = "github:OWNER/domus";
   inputs.nixpkgs.follows = "domus/nixpkgs";
 
   outputs =

@@ -1,7 +1,8 @@
 {
   description = "A NixOS guest (domU) that pygrub boots";
 
-  inputs.domus.url = "github:domus-xen/domus";
+  # OWNER: wherever you took this template from.
+  inputs.domus.url = "github:OWNER/domus";
   inputs.nixpkgs.follows = "domus/nixpkgs";
 
   outputs =

@@ -308,7 +308,7 @@ impl Guest {
     #[must_use]
     pub fn disks_in_boot_order(&self) -> Vec<&Disk> {
         let mut disks: Vec<_> = self.disks.iter().collect();
-        disks.sort_by_key(|disk| (disk.cdrom, disk.vdev.len(), &disk.vdev));
+        disks.sort_by_key(|disk| (disk.cdrom, position(&disk.vdev)));
         disks
     }
 
@@ -318,5 +318,24 @@ impl Guest {
         self.disks_in_boot_order()
             .into_iter()
             .find(|disk| !disk.cdrom)
+    }
+}
+
+/// Where a vdev stands among others: `xvda`, `xvda1`, `xvdb`, `xvdaa`.
+fn position(vdev: &str) -> (usize, &str, usize, &str) {
+    let letters = vdev.trim_end_matches(|c: char| c.is_ascii_digit());
+    let digits = &vdev[letters.len()..];
+    (letters.len(), letters, digits.len(), digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::position;
+
+    #[test]
+    fn vdevs_stand_in_the_order_of_the_guest() {
+        let mut vdevs = ["xvdaa", "xvdb", "xvda10", "xvda2", "xvda"];
+        vdevs.sort_by_key(|vdev| position(vdev));
+        assert_eq!(vdevs, ["xvda", "xvda2", "xvda10", "xvdb", "xvdaa"]);
     }
 }

@@ -8,12 +8,12 @@ use anyhow::{Context as _, Result, ensure};
 use nix_config::NixValue;
 
 use crate::evaluation::Evaluation;
-use crate::{eval, setup};
 use crate::switch::Action;
 use crate::vm::console::{self, State};
 use crate::vm::image;
 use crate::vm::progress::Step;
 use crate::vm::world::{self, Guest, World};
+use crate::{eval, setup};
 
 /// The guest whose memory is raised, and its new size in MiB.
 const GROWS: &str = "mrkitty";
@@ -144,11 +144,17 @@ fn install_and_start(world: &mut World) -> Result<Vec<Guest>> {
     step.done();
     anstream::println!("$ domus apply");
     let step = Step::begin("starting the guests");
-    let output = world.dom0.run_for("domus apply", Duration::from_secs(400))?;
+    let output = world
+        .dom0
+        .run_for("domus apply", Duration::from_secs(400))?;
     step.done();
     show(&output.text());
     show(&output.error_text());
-    ensure!(output.status == 0, "`domus apply` in the Dom0: status {}", output.status);
+    ensure!(
+        output.status == 0,
+        "`domus apply` in the Dom0: status {}",
+        output.status
+    );
     let step = Step::begin("waiting for the guests' own words");
     for guest in &guests {
         console::state_after(&mut world.dom0, &guest.name, 0, 120)?;
@@ -189,7 +195,9 @@ fn grown(world: &mut World, guests: &[Guest]) -> Result<Vec<State>> {
             .find(|(guest, _)| guest.name == GROWS)
             .map(|(_, state)| state);
         // A kernel keeps some of its memory for itself: what it counts is a little less than the domain's.
-        if let Some(state) = state.filter(|state| state.memory_mib > GROWS_TO_MIB.unsigned_abs() - 64) {
+        if let Some(state) =
+            state.filter(|state| state.memory_mib > GROWS_TO_MIB.unsigned_abs() - 64)
+        {
             anstream::println!("{GROWS}'s console:\n  {}", state.line);
             return Ok(states);
         }

@@ -7,6 +7,7 @@ mod show;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -136,6 +137,25 @@ pub fn real_nixpkgs(options: &Options) -> anyhow::Result<Result<Source, String>>
         )),
         source => Ok(source),
     })
+}
+
+/// Evaluates the NixOS VM tests down to their drivers, with the real NixOS modules, and gives their names.
+///
+/// # Errors
+/// There are no real NixOS modules, a test does not evaluate, or there is none.
+pub fn vm_tests(options: &Options) -> anyhow::Result<Vec<String>> {
+    let nix = Nix::find()?;
+    let source = choose(&nix, options)?;
+    if source.tree().is_none() {
+        bail!("there is no real NixOS to evaluate the VM tests with: it was {source}");
+    }
+    let tests = project().join("nixos-tests");
+    let json = nix.evaluate_file(&tests.join("evaluate/vm-tests.nix"), &source, &tests)?;
+    let drivers: BTreeMap<String, String> = serde_json::from_str(&json)?;
+    if drivers.is_empty() {
+        bail!("there is no test in {}", tests.display());
+    }
+    Ok(drivers.into_keys().collect())
 }
 
 /// The checkout that this program was built from.

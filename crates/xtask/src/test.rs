@@ -182,6 +182,11 @@ impl Tally {
             Ok(_) => self.step(name, || grub_fixture::compare(real).map(drop)),
             Err(why) => self.skip(name, why),
         }
+        let name = "the NixOS VM tests evaluate to their drivers";
+        match &at_hand {
+            Ok(_) => self.step(name, || eval::vm_tests(real).map(drop)),
+            Err(why) => self.skip(name, why),
+        }
         Ok(())
     }
 }
