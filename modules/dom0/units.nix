@@ -107,7 +107,8 @@ in
           Type = "notify";
           NotifyAccess = "main";
           ExecStart = "${domus} run %i";
-          ExecStop = "${domus} stop %i";
+          # Also run when the guest ended by itself; then there is no main process, and nothing to stop.
+          ExecStop = "${domus} stop %i --main-pid $MAINPID";
           # A stop that failed must not take the disks from under a guest that still runs: a
           # left-over xl or qemu is the lesser evil.
           KillMode = "process";

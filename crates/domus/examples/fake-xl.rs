@@ -129,7 +129,7 @@ fn list_long(state: &State) {
         json!({ "domid": domain.domid, "config": {
             "c_info": { "type": domain.guest_type, "name": domain.name, "uuid": domain.uuid, "run_hotplug_scripts": "True" },
             "b_info": {
-                "max_vcpus": domain.max_vcpus, "avail_vcpus": [0], "max_memkb": domain.max_mib * 1024,
+                "max_vcpus": domain.max_vcpus, "avail_vcpus": (0..domain.vcpus).collect::<Vec<_>>(), "max_memkb": domain.max_mib * 1024,
                 "target_memkb": domain.memory_mib * 1024, "kernel": domain.kernel, "ramdisk": domain.ramdisk,
                 "cmdline": domain.cmdline, "sched_params": {}, "arch_arm": {}, "arch_x86": {}
             },

@@ -59,7 +59,7 @@ pub enum Verb {
     #[command(hide = true)]
     Run(GuestArgs),
     /// Shut a guest down and wait until it is gone
-    Stop(GuestArgs),
+    Stop(StopArgs),
 }
 
 #[derive(Args)]
@@ -108,6 +108,15 @@ pub enum ImageVerb {
         /// The image, as it is declared
         path: String,
     },
+}
+
+#[derive(Args)]
+pub struct StopArgs {
+    /// The guest
+    pub name: String,
+    /// For `ExecStop`: the main process of the unit; where none is left, nothing is shut down
+    #[arg(long, hide = true, value_name = "PID", num_args = 0..=1)]
+    pub main_pid: Option<Vec<u32>>,
 }
 
 #[derive(Args)]

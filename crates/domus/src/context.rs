@@ -48,6 +48,18 @@ pub fn spec_path(common: &Common) -> PathBuf {
         .unwrap_or_else(|| common.root.join("etc/domus/guests.json"))
 }
 
+/// The programs that Domus calls.
+pub fn programs(common: &Common) -> Programs {
+    let mut programs = Programs {
+        xl: common.xl.clone(),
+        ..Programs::default()
+    };
+    if let Some(seconds) = common.xl_timeout {
+        programs.answer_limit = Duration::from_secs(seconds);
+    }
+    programs
+}
+
 /// Reads the document and its problems.
 pub fn read(common: &Common) -> anyhow::Result<(Document, Vec<Problem>)> {
     let path = spec_path(common);
@@ -85,14 +97,12 @@ impl Context {
             );
             return Err(InvalidDocument(text).into());
         }
-        let layout = Layout::new(&common.root, &document);
-        let mut programs = Programs {
-            xl: common.xl.clone(),
-            ..Programs::default()
-        };
-        if let Some(seconds) = common.xl_timeout {
-            programs.answer_limit = Duration::from_secs(seconds);
-        }
+        let root = common
+            .root
+            .canonicalize()
+            .with_context(|| format!("cannot use --root {}", common.root.display()))?;
+        let layout = Layout::new(&root, &document);
+        let programs = programs(common);
         Ok(Self {
             document,
             layout,

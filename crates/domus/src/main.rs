@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            output::error(&format!("{error:#}"));
+            output::error(&in_full(&error));
             if error.is::<InvalidDocument>() {
                 ExitCode::from(2)
             } else {
@@ -39,4 +39,16 @@ fn main() -> ExitCode {
             }
         }
     }
+}
+
+/// An error with its causes, each said once: many a message has its cause in it already.
+fn in_full(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |text, cause| {
+        let cause = cause.to_string();
+        match text.as_str() {
+            "" => cause,
+            said if said.contains(&cause) => text,
+            said => format!("{said}: {cause}"),
+        }
+    })
 }

@@ -164,6 +164,8 @@ fn one_guest_fails_and_the_other_comes_up() {
     assert_eq!(dom0.read("/etc/xen/auto/web"), "name = \"web\"\n");
 
     let dom0 = Dom0::new();
+    dom0.declare(&[guest("mail", 2)]);
+    assert_eq!(dom0.run(&["apply"]).status, 0);
     dom0.write("/var/lib/domus/guests/web.json", "{ \"version\": 1, ");
     show("a damaged record", &web_fails(&dom0, guest("web", 1)));
 

@@ -201,7 +201,13 @@ impl Executor<'_> {
             known: record.clone(),
             now: record.unwrap_or_else(|| Record::new(&plan.name, uuid)),
         };
-        kept.now.uuid = uuid;
+        if declared.is_none()
+            && observed.knows_domains()
+            && observed.domains.of(kept.now.uuid).is_none()
+        {
+            // Declared again, it is a new guest, not one that was stopped.
+            kept.now.running = None;
+        }
         if let Some(guest) = declared {
             note_seen(
                 &mut kept.now,
@@ -223,8 +229,8 @@ impl Executor<'_> {
         if plan.steps.contains(&Step::Forget) && result.is_ok() {
             return Ok(());
         }
-        kept.save(self.layout)?;
-        result
+        let saved = kept.save(self.layout).map_err(StepError::from);
+        result.and(saved)
     }
 
     fn step(
@@ -272,10 +278,14 @@ impl Executor<'_> {
                 kept.now.config_digests = vec![new];
             }
             Step::LinkAuto => {
+                kept.now.linked = true;
                 kept.save(layout)?;
                 files::link(&layout.auto(&name), &Layout::auto_target(&name))?;
             }
-            Step::UnlinkAuto => files::remove(&layout.auto(&name))?,
+            Step::UnlinkAuto => {
+                files::remove(&layout.auto(&name))?;
+                kept.now.linked = false;
+            }
             Step::RemoveConfig => files::remove(&layout.config(&name))?,
             Step::SetMemory { to, .. } => {
                 let domid = self.live_domid(kept.now.uuid)?.ok_or(StepError::Ended)?;
@@ -288,8 +298,12 @@ impl Executor<'_> {
                 self.start(&name)?;
                 kept.now.memory_mib = Some(guest.memory_mib.get());
                 let config = files::read_text(&layout.config(&name))?;
+                kept.now.uuid = guest.uuid;
+                kept.now.restored_in_boot = None;
+                let domid = self.live_domid(guest.uuid)?;
                 kept.now.running = Some(Running {
                     boot_id: observed.boot_id.clone(),
+                    domid,
                     config,
                 });
             }
@@ -325,9 +339,7 @@ impl Executor<'_> {
             }
         };
         result.map(drop).map_err(|error| {
-            let said = files::read_text(&self.layout.below(format!("/run/domus/{name}.failure")))
-                .ok()
-                .flatten();
+            let said = files::read_text(&self.layout.failure(name)).ok().flatten();
             let cause = match self.starter {
                 Starter::Unit => said.unwrap_or_else(|| error.to_string()),
                 Starter::Xl => error.to_string(),

@@ -6,6 +6,8 @@
 use std::collections::BTreeSet;
 
 use guest_spec::Guest;
+use xl_cfg::disk::Disk;
+use xl_cfg::vif::Vif;
 use xl_cfg::{Config, Value};
 
 use crate::domains::Domain;
@@ -49,18 +51,24 @@ pub fn differences(guest: &Guest, domain: &Domain, started: Option<&str>) -> Vec
     keys.into_iter()
         .filter_map(|key| {
             let wanted = declared.get(key);
-            if let Some(running) = observed(key, domain) {
-                let wanted = effective(key, guest)
+            if let Some(running) = observed(key, guest, domain) {
+                let effective = effective(key, guest)
                     .or_else(|| wanted.map(show))
                     .unwrap_or_default();
-                return (running != wanted).then(|| Difference {
-                    key: key.to_owned(),
-                    running,
-                    declared: wanted,
-                });
+                if running != effective {
+                    return Some(Difference {
+                        key: key.to_owned(),
+                        running,
+                        declared: effective,
+                    });
+                }
+                // Of devices only what they are is seen; the rest of their strings is compared below.
+                if !matches!(key, "disk" | "vif") {
+                    return None;
+                }
             }
             let running = started.as_ref()?.get(key);
-            (running != wanted).then(|| Difference {
+            (!same(key, running, wanted)).then(|| Difference {
                 key: key.to_owned(),
                 running: running.map(show).unwrap_or_default(),
                 declared: wanted.map(show).unwrap_or_default(),
@@ -70,7 +78,7 @@ pub fn differences(guest: &Guest, domain: &Domain, started: Option<&str>) -> Vec
 }
 
 /// What the running domain has for a key, where libxl shows it.
-fn observed(key: &str, domain: &Domain) -> Option<String> {
+fn observed(key: &str, guest: &Guest, domain: &Domain) -> Option<String> {
     let config = domain.config.as_ref()?;
     let build = &config.b_info;
     let mib = |kib: u64| (kib / 1024).to_string();
@@ -78,7 +86,10 @@ fn observed(key: &str, domain: &Domain) -> Option<String> {
         "memory" => build.target_memkb.map(mib),
         "maxmem" => build.max_memkb.map(mib),
         "maxvcpus" => build.max_vcpus.map(|count| count.to_string()),
-        "vcpus" => Some(domain.vcpus.to_string()),
+        "vcpus" => build
+            .avail_vcpus
+            .as_ref()
+            .map(|vcpus| vcpus.len().to_string()),
         "kernel" => build.kernel.clone(),
         "ramdisk" => build.ramdisk.clone(),
         "cmdline" => build.cmdline.clone(),
@@ -93,12 +104,22 @@ fn observed(key: &str, domain: &Domain) -> Option<String> {
             disks.collect::<Option<BTreeSet<_>>>().map(joined)
         }
         "vif" => {
+            // Without a bridge in the declaration libxl shows one all the same: its default.
+            let bridged = |mac: &str| {
+                let network = guest
+                    .networks
+                    .iter()
+                    .find(|network| network.mac.to_string() == mac);
+                network.is_none_or(|network| network.bridge.is_some())
+            };
             let nics = config.nics.iter().map(|nic| {
-                Some(format!(
-                    "{}@{}",
-                    nic.mac.as_ref()?.to_lowercase(),
-                    nic.bridge.as_deref().unwrap_or_default()
-                ))
+                let mac = nic.mac.as_ref()?.to_lowercase();
+                let bridge = nic
+                    .bridge
+                    .as_deref()
+                    .filter(|_| bridged(&mac))
+                    .unwrap_or_default();
+                Some(format!("{mac}@{bridge}"))
             });
             nics.collect::<Option<BTreeSet<_>>>().map(joined)
         }
@@ -133,6 +154,27 @@ fn effective(key: &str, guest: &Guest) -> Option<String> {
         )),
         _ => None,
     }
+}
+
+/// Whether two values mean the same: devices by their grammar, so that another spelling is no change.
+fn same(key: &str, left: Option<&Value>, right: Option<&Value>) -> bool {
+    if left == right {
+        return true;
+    }
+    let devices = |value: Option<&Value>| -> Option<Vec<String>> {
+        let mut specs = value?.as_list()?.iter().map(|item| {
+            let text = item.as_text()?;
+            match key {
+                "disk" => Disk::parse(&text).ok()?.to_spec().ok(),
+                "vif" => Vif::parse(&text).ok()?.to_spec().ok(),
+                _ => None,
+            }
+        });
+        let mut specs = specs.by_ref().collect::<Option<Vec<_>>>()?;
+        specs.sort_unstable();
+        Some(specs)
+    };
+    devices(left).is_some_and(|left| devices(right) == Some(left))
 }
 
 fn joined(items: BTreeSet<String>) -> String {

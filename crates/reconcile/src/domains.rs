@@ -3,7 +3,10 @@
 //! `xl list -v` names every domain with its UUID and state; `xl list -l` gives libxl's configuration
 //! of those whose configuration it can read. A domain that only the first knows is still known.
 
+use std::thread;
+
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::program::{self, ProgramError, Programs};
@@ -103,6 +106,8 @@ pub struct BuildInfo {
     pub target_memkb: Option<u64>,
     /// The most vCPUs.
     pub max_vcpus: Option<u32>,
+    /// The vCPUs that are to be online.
+    pub avail_vcpus: Option<Vec<u32>>,
     /// The kernel.
     pub kernel: Option<String>,
     /// The initial RAM disk.
@@ -118,6 +123,8 @@ pub struct DiskConfig {
     pub pdev_path: Option<String>,
     /// The name in the guest.
     pub vdev: Option<String>,
+    /// 0 where the guest may only read it.
+    pub readwrite: Option<u8>,
 }
 
 /// `libxl_device_nic`
@@ -133,11 +140,10 @@ pub struct NicConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum DomainsError {
     /// xl did not answer.
-    #[error("{source}{}", where_to_look(source))]
+    #[error("{error}{}", where_to_look(error))]
     Program {
-        /// Why.
-        #[from]
-        source: ProgramError,
+        /// Why; said in full, and so no source beside it.
+        error: ProgramError,
     },
     /// xl's answer makes no sense.
     #[error("`xl list {option}` answered what Domus cannot read ({why}): {line:?}")]
@@ -149,6 +155,12 @@ pub enum DomainsError {
         /// Where.
         line: String,
     },
+}
+
+impl From<ProgramError> for DomainsError {
+    fn from(error: ProgramError) -> Self {
+        Self::Program { error }
+    }
 }
 
 fn where_to_look(error: &ProgramError) -> &'static str {
@@ -163,8 +175,13 @@ fn where_to_look(error: &ProgramError) -> &'static str {
 /// # Errors
 /// When xl fails, hangs, or answers what cannot be read.
 pub fn list(programs: &Programs) -> Result<Vec<Domain>, DomainsError> {
-    let mut domains = list_briefly(programs)?;
-    let long = program::run(&programs.xl, &["list", "-l"], programs.answer_limit)?;
+    let long = || program::run(&programs.xl, &["list", "-l"], programs.answer_limit);
+    let (short, long) = thread::scope(|scope| {
+        let long = scope.spawn(long);
+        (list_briefly(programs), long.join())
+    });
+    let mut domains = short?;
+    let long = long.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     let mut configs = parse_configs(&long)?;
     for domain in &mut domains {
         domain.config = configs.remove(&domain.domid);
@@ -207,7 +224,7 @@ fn parse_line(line: &str) -> Option<Domain> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let at = words
         .iter()
-        .position(|word| word.len() == 36 && Uuid::parse_str(word).is_ok())?;
+        .rposition(|word| word.len() == 36 && Uuid::parse_str(word).is_ok())?;
     let [name @ .., domid, memory, vcpus, state, _time] = &words[..at] else {
         return None;
     };
@@ -225,9 +242,10 @@ fn parse_line(line: &str) -> Option<Domain> {
 /// Reads what `xl list -l` prints: libxl's configurations, by domid.
 fn parse_configs(text: &str) -> Result<std::collections::HashMap<u32, DomainConfig>, DomainsError> {
     #[derive(Deserialize)]
-    struct Entry {
+    struct Entry<'a> {
         domid: u32,
-        config: DomainConfig,
+        #[serde(borrow)]
+        config: &'a RawValue,
     }
     let entries: Vec<Entry> = serde_json::from_str(text).map_err(|error| DomainsError::Junk {
         option: "-l",
@@ -240,10 +258,11 @@ fn parse_configs(text: &str) -> Result<std::collections::HashMap<u32, DomainConf
             .take(80)
             .collect(),
     })?;
-    Ok(entries
+    // A domain whose configuration has a shape that Domus does not know is one that is not known further.
+    let known = entries
         .into_iter()
-        .map(|entry| (entry.domid, entry.config))
-        .collect())
+        .filter_map(|entry| Some((entry.domid, serde_json::from_str(entry.config.get()).ok()?)));
+    Ok(known.collect())
 }
 
 #[cfg(test)]
@@ -288,7 +307,7 @@ my guest                                     4   128     1     --p---       0.0 
             "",
             "{}",
             "[{\"domid\": 3}]",
-            "[{\"domid\": 3, \"config\": {\"b_info\": {\"max_memkb\": \"x\"}}}",
+            "[{\"domid\": 3, \"config\": {\"b_info\": {}}}",
         ] {
             assert!(parse_configs(text).is_err(), "{text}");
         }
@@ -299,5 +318,17 @@ my guest                                     4   128     1     --p---       0.0 
         let configs = parse_configs(r#"[{"domid":3,"config":{"c_info":{"name":"x","type":"pv"},"b_info":{"max_memkb":524288,"target_memkb":262145,"sched_params":{}},"disks":[{"pdev_path":"/a","vdev":"xvda"}],"on_reboot":"restart"}}]"#).unwrap();
         assert_eq!(configs[&3].b_info.max_memkb, Some(524_288));
         assert_eq!(configs[&3].disks[0].vdev.as_deref(), Some("xvda"));
+    }
+
+    #[test]
+    fn one_odd_domain_hides_no_other() {
+        let uuid = "6d7e3a0c-3b0f-4a55-9d0e-2b8f6f3c0001";
+        let named_by_uuid = format!(
+            "{SHORT}{uuid}     5    64     1     -b----       1.0 {uuid}        -                -\n"
+        );
+        assert_eq!(parse_list(&named_by_uuid).unwrap()[3].name, uuid);
+        let text = r#"[{"domid":3,"config":{"b_info":{"max_memkb":"lots"}}},{"domid":4,"config":{"b_info":{"max_memkb":1024}}}]"#;
+        let configs = parse_configs(text).unwrap();
+        assert_eq!(configs.keys().collect::<Vec<_>>(), [&4]);
     }
 }

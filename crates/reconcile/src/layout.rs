@@ -16,8 +16,17 @@ impl Layout {
     #[must_use]
     pub fn new(root: &Path, document: &Document) -> Self {
         Self {
-            root: root.to_owned(),
             config_dir: PathBuf::from(&document.config_dir),
+            ..Self::without_document(root)
+        }
+    }
+
+    /// The tree below `root`, where there is no document to say where configurations are.
+    #[must_use]
+    pub fn without_document(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            config_dir: PathBuf::from("/etc/xen"),
         }
     }
 
@@ -63,6 +72,18 @@ impl Layout {
     #[must_use]
     pub fn auto_target(guest: &str) -> PathBuf {
         PathBuf::from(format!("../{guest}.cfg"))
+    }
+
+    /// What `domus run` gave to xl for a guest, while that guest runs in its unit.
+    #[must_use]
+    pub fn started(&self, guest: &str) -> PathBuf {
+        self.below(format!("/run/domus/{guest}.started"))
+    }
+
+    /// What xl said when a guest could not be started.
+    #[must_use]
+    pub fn failure(&self, guest: &str) -> PathBuf {
+        self.below(format!("/run/domus/{guest}.failure"))
     }
 
     /// A guest's save file, where xendomains looks for it.

@@ -9,6 +9,7 @@ pub mod bridges;
 pub mod difference;
 pub mod domains;
 pub mod files;
+pub mod holders;
 mod images;
 mod layout;
 mod lock;
@@ -26,7 +27,7 @@ pub use record::{ImageRecord, Record, RecordError, Records, Running};
 
 /// Which parts of the work a plan covers. They happen at different moments of a boot or a switch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "a set of four")]
+#[expect(clippy::struct_excessive_bools, reason = "a set")]
 pub struct Stages {
     /// The bridges that guests name.
     pub bridges: bool,
@@ -36,6 +37,8 @@ pub struct Stages {
     pub images: bool,
     /// The domains: it asks xl.
     pub guests: bool,
+    /// Asks xl although no domain is changed: in a live switch, where files are written while guests run.
+    pub asks_xl: bool,
 }
 
 impl Stages {
@@ -45,6 +48,7 @@ impl Stages {
         files: false,
         images: false,
         guests: false,
+        asks_xl: false,
     };
     /// Every part.
     pub const ALL: Self = Self {
@@ -52,5 +56,12 @@ impl Stages {
         files: true,
         images: true,
         guests: true,
+        asks_xl: true,
     };
+
+    /// Whether there is anything to do for guests.
+    #[must_use]
+    pub const fn looks_at_guests(self) -> bool {
+        self.files || self.images || self.guests
+    }
 }

@@ -1,6 +1,6 @@
 //! What is there: files, images, domains, save files, bridges. It reads, and changes nothing.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,7 @@ use crate::Stages;
 use crate::bridges::{self, BridgeState};
 use crate::domains::{self, Domain, State};
 use crate::files::{self, Entry, FileError};
+use crate::holders::{DiskId, Holder, Holders};
 use crate::layout::Layout;
 use crate::program::Programs;
 use crate::record::Records;
@@ -23,12 +24,38 @@ pub struct Observed {
     pub domains: Domains,
     /// The names of the files in xendomains' save folder.
     pub saves: BTreeSet<String>,
+    /// The UUIDs of the guests whose save files these are, as far as Domus remembers them.
+    pub saved_uuids: HashSet<Uuid>,
+    /// Who has which disk: live domains, foreign ones included, and saved guests. It is asked for only
+    /// when a guest may be started.
+    pub holders: Holders,
     /// What stands where each declared or remembered guest's files go.
     pub guests: BTreeMap<String, GuestFiles>,
     /// The declared bridges, by name.
     pub bridges: BTreeMap<String, Result<BridgeState, String>>,
     /// This boot of the Dom0.
     pub boot_id: String,
+}
+
+impl Observed {
+    /// Whether a save file holds this guest's memory.
+    #[must_use]
+    pub fn is_saved(&self, name: &str, uuid: Uuid) -> bool {
+        self.saves.contains(name) || self.saved_uuids.contains(&uuid)
+    }
+
+    /// Says which disk of a guest that does not run somebody else has.
+    #[must_use]
+    pub fn in_use(&self, guest: &Guest) -> Option<String> {
+        let files = self.guests.get(&guest.name)?;
+        disk_in_use(guest, &files.disks, &self.holders, &[guest.uuid])
+    }
+
+    /// Whether the domains were asked for, and are known.
+    #[must_use]
+    pub fn knows_domains(&self) -> bool {
+        matches!(self.domains, Domains::Known(_))
+    }
 }
 
 /// The domains of this host, as far as they are known.
@@ -52,6 +79,15 @@ impl Domains {
             return None;
         };
         table.by_uuid.get(&uuid).map(|&at| &table.domains[at])
+    }
+
+    /// All domains; none where they are not known.
+    #[must_use]
+    pub fn all(&self) -> &[Domain] {
+        match self {
+            Self::Known(table) => &table.domains,
+            _ => &[],
+        }
     }
 
     /// A domain of this name that has another UUID.
@@ -99,6 +135,8 @@ pub struct GuestFiles {
     pub auto: Result<Entry, FileError>,
     /// The disks, in the order of the declaration.
     pub disks: Vec<Result<DiskState, String>>,
+    /// What `domus run` gave to xl, while it runs.
+    pub started: Option<String>,
 }
 
 /// What stands where a disk is declared.
@@ -126,49 +164,144 @@ pub fn observe(
 ) -> Result<Observed, FileError> {
     let domains = match () {
         () if !under_xen(layout) => Domains::NotXen,
-        () if !stages.guests => Domains::NotAsked,
+        () if !stages.guests && !stages.asks_xl => Domains::NotAsked,
         () => domains::list(programs).map_or_else(
             |error| Domains::Unknown(error.to_string()),
             |list| Domains::Known(list.into()),
         ),
     };
-    let mounts = Mounts::read(layout)?;
-    let mut guests: BTreeMap<String, GuestFiles> = document
-        .guests
-        .iter()
-        .map(|guest| {
-            let starts = stages.guests && domains.of(guest.uuid).is_none();
-            (
-                guest.name.clone(),
-                guest_files(guest, layout, &mounts, starts),
-            )
-        })
-        .collect();
-    for (name, _) in records.iter() {
-        guests.entry(name.to_owned()).or_insert_with(|| GuestFiles {
-            config: files::look(&layout.config(name)),
-            auto: files::look(&layout.auto(name)),
-            disks: Vec::new(),
-        });
-    }
-    let bridge = |bridge: &Bridge| {
-        (
-            bridge.name.clone(),
-            bridges::observe(bridge, layout, programs),
-        )
+    let saves: BTreeSet<String> = files::names_in(&layout.save_dir())?.into_iter().collect();
+    let guests = if stages.looks_at_guests() {
+        guests_files(document, records, layout, &domains, stages)?
+    } else {
+        BTreeMap::new()
     };
-    let observed_bridges = if stages.bridges && !document.bridges.is_empty() {
-        document.bridges.iter().map(bridge).collect()
+    let may_start = |guest: &Guest| {
+        let unlinked = |files: &GuestFiles| matches!(files.auto, Ok(Entry::Absent));
+        domains.of(guest.uuid).is_none() || guests.get(&guest.name).is_some_and(unlinked)
+    };
+    let holders = if stages.looks_at_guests() && document.guests.iter().any(may_start) {
+        holders(&domains, records, &saves, layout)
+    } else {
+        Holders::default()
+    };
+    let with_save_file = records.iter().filter(|(name, _)| saves.contains(*name));
+    let saved_uuids = with_save_file
+        .filter_map(|(_, record)| Some(record.as_ref().ok()?.uuid))
+        .collect();
+    // `ip` changes this system, whatever tree is worked on.
+    let bridges = if stages.bridges && layout.is_system() {
+        let state = |bridge: &Bridge| {
+            (
+                bridge.name.clone(),
+                bridges::observe(bridge, layout, programs),
+            )
+        };
+        document.bridges.iter().map(state).collect()
     } else {
         BTreeMap::new()
     };
     Ok(Observed {
         domains,
-        saves: files::names_in(&layout.save_dir())?.into_iter().collect(),
+        saves,
+        saved_uuids,
+        holders,
         guests,
-        bridges: observed_bridges,
+        bridges,
         boot_id: boot_id(layout)?,
     })
+}
+
+/// Says which disk of a guest somebody else has; `own` are the UUIDs that the guest may have.
+pub(crate) fn disk_in_use(
+    guest: &Guest,
+    disks: &[Result<DiskState, String>],
+    holders: &Holders,
+    own: &[Uuid],
+) -> Option<String> {
+    let there = guest.disks.iter().zip(disks);
+    let mut there =
+        there.filter_map(|(disk, state)| Some((disk, DiskId::of(&state.as_ref().ok()?.found)?)));
+    there.find_map(|(disk, id)| {
+        let holder = holders.conflict(id, own, !disk.read_only && !disk.cdrom)?;
+        Some(format!(
+            "option disks.{}.path: {} is in use by {}, and two systems on one file system destroy it; the guest is not started. Shut the other down, or give this guest a disk of its own",
+            disk.name, disk.path, holder.who
+        ))
+    })
+}
+
+/// What stands where the files of each declared guest go, and of each that is only remembered.
+fn guests_files(
+    document: &Document,
+    records: &Records,
+    layout: &Layout,
+    domains: &Domains,
+    stages: Stages,
+) -> Result<BTreeMap<String, GuestFiles>, FileError> {
+    let mounts = Mounts::read(layout)?;
+    let mut guests = BTreeMap::new();
+    for guest in &document.guests {
+        let starts = stages.guests && domains.of(guest.uuid).is_none();
+        guests.insert(
+            guest.name.clone(),
+            guest_files(guest, layout, &mounts, starts),
+        );
+    }
+    for (name, _) in records.iter() {
+        guests.entry(name.to_owned()).or_insert_with(|| GuestFiles {
+            config: files::look(&layout.config(name)),
+            auto: files::look(&layout.auto(name)),
+            disks: Vec::new(),
+            started: None,
+        });
+    }
+    Ok(guests)
+}
+
+/// Who has which disk. A disk that cannot be looked at is nobody's here; its own guest reports it.
+fn holders(
+    domains: &Domains,
+    records: &Records,
+    saves: &BTreeSet<String>,
+    layout: &Layout,
+) -> Holders {
+    let mut holders = Holders::default();
+    let mut add = |path: &str, holder: Holder| {
+        let found = disk_image::inspect(&layout.below(path)).ok();
+        if let Some(id) = found.as_ref().and_then(DiskId::of) {
+            holders.add(id, holder);
+        }
+    };
+    for domain in domains.all() {
+        for disk in domain.config.iter().flat_map(|config| &config.disks) {
+            let who = format!("domain {} ({})", domain.name, domain.domid);
+            let writes = disk.readwrite != Some(0);
+            add(
+                disk.pdev_path.as_deref().unwrap_or_default(),
+                Holder {
+                    who,
+                    uuid: domain.uuid,
+                    writes,
+                },
+            );
+        }
+    }
+    for (name, record) in records.iter().filter(|(name, _)| saves.contains(*name)) {
+        let Ok(record) = record else { continue };
+        for path in record.images.keys() {
+            let who = format!("the saved guest {name}");
+            add(
+                path,
+                Holder {
+                    who,
+                    uuid: record.uuid,
+                    writes: true,
+                },
+            );
+        }
+    }
+    holders
 }
 
 /// Dom0 is the domain that Xen gave control of it.
@@ -198,6 +331,9 @@ fn guest_files(guest: &Guest, layout: &Layout, mounts: &Mounts, starts: bool) ->
             .iter()
             .map(|disk| disk_state(disk, layout, mounts, asked(disk)))
             .collect(),
+        started: files::read_text(&layout.started(&guest.name))
+            .ok()
+            .flatten(),
     }
 }
 

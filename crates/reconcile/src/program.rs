@@ -3,6 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -101,26 +103,56 @@ pub fn run<S: AsRef<OsStr>>(
         });
     };
     if status.success() {
-        Ok(stdout.join().unwrap_or_default())
+        Ok(stdout.text())
     } else {
-        let stderr = stderr.join().unwrap_or_default();
         Err(ProgramError::Failed {
             command: command(),
             status,
-            stderr,
+            stderr: stderr.text(),
         })
     }
 }
 
-fn drain(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<String> {
+/// How long a pipe may stay open after its program ended: a process that it left (a hotplug script, a
+/// qemu) may hold it, and must not hold us.
+const LEFT_OPEN: Duration = Duration::from_secs(2);
+
+/// What a program writes, read while it runs.
+struct Drained {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    closed: Receiver<()>,
+}
+
+fn drain(pipe: Option<impl Read + Send + 'static>) -> Drained {
+    let bytes = Arc::new(Mutex::new(Vec::new()));
+    let (close, closed) = mpsc::channel();
+    let kept = Arc::clone(&bytes);
     thread::spawn(move || {
-        let mut bytes = Vec::new();
+        let mut chunk = vec![0; 64 * 1024];
         if let Some(mut pipe) = pipe {
-            let _ = pipe.read_to_end(&mut bytes);
+            while let Ok(count @ 1..) = pipe.read(&mut chunk) {
+                if let Ok(mut kept) = kept.lock() {
+                    kept.extend_from_slice(&chunk[..count]);
+                }
+            }
         }
+        let _ = close.send(());
+    });
+    Drained { bytes, closed }
+}
+
+impl Drained {
+    /// All that was written, or what came until the pipe was given up.
+    fn text(self) -> String {
+        let _ = self.closed.recv_timeout(LEFT_OPEN);
+        let bytes = self
+            .bytes
+            .lock()
+            .map(|mut bytes| std::mem::take(&mut *bytes))
+            .unwrap_or_default();
         String::from_utf8(bytes)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
-    })
+    }
 }
 
 /// The programs that Domus calls.

@@ -28,6 +28,9 @@ pub struct Record {
     /// The images that were there at the last apply, by their paths in the Dom0.
     #[serde(default)]
     pub images: BTreeMap<String, ImageRecord>,
+    /// Whether the link in `auto` is Domus's.
+    #[serde(default)]
+    pub linked: bool,
     /// The memory last declared and applied, in MiB: what differs from it was changed by hand.
     #[serde(default)]
     pub memory_mib: Option<u32>,
@@ -53,6 +56,9 @@ pub struct ImageRecord {
 pub struct Running {
     /// The boot of the Dom0 in which it ran.
     pub boot_id: String,
+    /// Its number; a changed one is another start, by hand or by the guest's own reboot.
+    #[serde(default)]
+    pub domid: Option<u32>,
     /// The xl configuration that it was started with, where that is known.
     #[serde(default)]
     pub config: Option<String>,
@@ -66,7 +72,7 @@ pub enum RecordError {
     File(#[from] FileError),
     /// It is damaged.
     #[error(
-        "{path} is damaged ({why}), so Domus cannot tell what of this guest is its own. Restore it from a backup; or, if /etc/xen and the disks are as declared, remove it and switch again"
+        "{path} is damaged ({why}), so Domus cannot tell what of this guest is its own. Restore it from a backup; or make sure that every disk of the guest is there and that its files in /etc/xen are Domus's, remove it, and switch again"
     )]
     Damaged {
         /// The record.
@@ -88,6 +94,7 @@ impl Record {
             uuid,
             config_digests: Vec::new(),
             images: BTreeMap::new(),
+            linked: false,
             memory_mib: None,
             running: None,
             restored_in_boot: None,

@@ -4,8 +4,10 @@ use disk_image::Found;
 use guest_spec::Guest;
 
 use crate::Stages;
+use crate::domains::Domain;
 use crate::files::{Entry, digest};
-use crate::observe::{Domains, Observed};
+use crate::layout::Layout;
+use crate::observe::{GuestFiles, Observed};
 use crate::record::{ImageRecord, Record, Running};
 
 /// Remembers what was seen of a guest, whose xl configuration is declared to be `declared`: the images that are there, and the domain that runs.
@@ -31,41 +33,35 @@ pub(crate) fn note_seen(
     if let (Ok(Entry::File(bytes)), Some(text)) = (&files.config, declared)
         && text.as_bytes() == bytes.as_slice()
     {
-        let now = digest(bytes);
-        if record.config_digests != [now.as_str()] {
-            record.config_digests = vec![now];
-        }
+        record.config_digests = vec![digest(bytes)];
+        let ours = Layout::auto_target(&guest.name);
+        record.linked = matches!(&files.auto, Ok(Entry::Link(target)) if *target == ours);
     }
-    let saved = observed.saves.contains(&guest.name);
+    let saved = observed.is_saved(&guest.name, record.uuid);
     if saved && stages.images && !stages.guests {
         record.restored_in_boot = Some(observed.boot_id.clone());
     }
-    let (true, Some(domain)) = (
-        matches!(observed.domains, Domains::Known(_)),
-        observed.domains.of(guest.uuid),
-    ) else {
+    if !observed.knows_domains() {
+        return;
+    }
+    let Some(domain) = observed
+        .domains
+        .of(record.uuid)
+        .or_else(|| observed.domains.of(guest.uuid))
+    else {
+        // Nothing runs under the old identity any more; a save file would be of it.
+        if !saved {
+            record.uuid = guest.uuid;
+        }
         return;
     };
-    let same_boot = record
-        .running
-        .as_ref()
-        .is_some_and(|running| running.boot_id == observed.boot_id);
-    if !same_boot {
-        let restored = record.restored_in_boot.as_deref() == Some(observed.boot_id.as_str());
-        let before = record
-            .running
-            .take()
-            .filter(|_| restored)
-            .and_then(|running| running.config);
-        let config = before.or_else(|| match &files.config {
-            Ok(Entry::File(bytes)) => String::from_utf8(bytes.clone()).ok(),
-            _ => None,
-        });
-        record.running = Some(Running {
-            boot_id: observed.boot_id.clone(),
-            config,
-        });
-    }
+    record.uuid = domain.uuid;
+    let config = started_with(Some(record), files, observed, domain);
+    record.running = Some(Running {
+        boot_id: observed.boot_id.clone(),
+        domid: Some(domain.domid),
+        config,
+    });
     let target = domain
         .config
         .as_ref()
@@ -73,5 +69,37 @@ pub(crate) fn note_seen(
         .map(|kib| kib / 1024);
     if target == Some(u64::from(guest.memory_mib.get())) {
         record.memory_mib = Some(guest.memory_mib.get());
+    }
+}
+
+/// The xl configuration that a running guest was started with, where that can be known.
+pub(crate) fn started_with(
+    record: Option<&Record>,
+    files: &GuestFiles,
+    observed: &Observed,
+    domain: &Domain,
+) -> Option<String> {
+    let on_disk = || match &files.config {
+        Ok(Entry::File(bytes)) => String::from_utf8(bytes.clone()).ok(),
+        _ => None,
+    };
+    if let Some(started) = &files.started {
+        return Some(started.clone());
+    }
+    let Some((record, running)) =
+        record.and_then(|record| Some((record, record.running.as_ref()?)))
+    else {
+        return on_disk();
+    };
+    let restored = record.restored_in_boot.as_deref() == Some(observed.boot_id.as_str());
+    if running.boot_id == observed.boot_id {
+        // Another number is another start: by hand, or the guest's own reboot.
+        let same = running.domid.is_none_or(|domid| domid == domain.domid);
+        running.config.clone().filter(|_| same)
+    } else if restored {
+        running.config.clone()
+    } else {
+        // xendomains started it at boot, from the file.
+        on_disk()
     }
 }

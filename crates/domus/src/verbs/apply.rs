@@ -24,10 +24,13 @@ pub fn run(common: &Common, args: &ApplyArgs) -> anyhow::Result<ExitCode> {
             let changes = Stages {
                 files: true,
                 images: true,
+                asks_xl: true,
                 ..Stages::NONE
             };
             let failures = carry_out(&context, changes, common.json)?;
-            announce(&context)?;
+            if !common.json {
+                announce(&context)?;
+            }
             Ok(exit(&failures))
         }
         _ => Ok(exit(&carry_out(&context, stages(args.stage), common.json)?)),

@@ -1,31 +1,35 @@
 //! `domus run` and `domus stop`: the two ends of `domus-guest@NAME.service`.
 
 use std::collections::VecDeque;
+use std::fs;
 use std::io::{BufRead, BufReader};
-use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use guest_spec::Guest;
 use reconcile::domains::{self, Domain, State};
 use reconcile::files::{self, Existing};
-use reconcile::program::{self, tail};
-use reconcile::{Layout, Records};
+use reconcile::observe::Domains;
+use reconcile::program::{self, Programs, tail};
+use reconcile::{Layout, Records, Stages};
 use sd_notify::NotifyState;
 use uuid::Uuid;
 
-use crate::cli::{Common, GuestArgs};
-use crate::context::Context;
+use crate::cli::{Common, GuestArgs, StopArgs};
+use crate::context::{Context, programs};
 use crate::output;
 
 /// How often xl is asked whether a guest is up, or gone. xl takes Xen's lock, so not too often.
 const POLL: Duration = Duration::from_millis(500);
+/// The same for a guest that is watched for as long as it lives.
+const WATCH: Duration = Duration::from_secs(2);
 /// How long a guest has to shut down. Its unit waits a little longer (`TimeoutStopSec`).
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(300);
 
-/// Creates the guest, tells systemd when it runs, and stays until xl has no more to do for it.
+/// Creates the guest, tells systemd when it runs, and stays until the guest is gone.
 ///
 /// xl stays in the foreground (`-F`) and carries out `on_reboot` and `on_crash`; it and the guest's
 /// qemu are in this unit's cgroup and in no other.
@@ -33,48 +37,108 @@ pub fn run(common: &Common, args: &GuestArgs) -> anyhow::Result<ExitCode> {
     let context = Context::load(common)?;
     let guest = context.guest(&args.name)?;
     let name = guest.name.as_str();
-    if context.layout.save_dir().join(name).exists() {
+    let layout = &context.layout;
+    files::remove(&layout.failure(name))?;
+    may_start(guest, &context)?;
+    let config = files::read_text(&layout.config(name))?
+        .with_context(|| format!("guest {name} has no xl configuration yet; run `domus apply`"))?;
+    files::write(
+        &layout.started(name),
+        config.as_bytes(),
+        0o600,
+        Existing::Replace,
+    )?;
+    let result = create_and_watch(guest, &context);
+    // The guest is gone, or was never there.
+    let _ = files::remove(&layout.started(name));
+    let Err(error) = &result else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    // For whoever asked systemd to start it; a full /run must not hide the cause from the journal.
+    let _ = files::write(
+        &layout.failure(name),
+        format!("{error:#}").as_bytes(),
+        0o600,
+        Existing::Replace,
+    );
+    bail!("guest {name}: {error:#}");
+}
+
+/// Refuses a guest that is saved, that runs already, or whose disk another has.
+fn may_start(guest: &Guest, context: &Context) -> anyhow::Result<()> {
+    let name = &guest.name;
+    let observed = context
+        .now(Stages {
+            guests: true,
+            ..Stages::NONE
+        })?
+        .observed;
+    match &observed.domains {
+        Domains::Unknown(why) => bail!("{why}"),
+        Domains::NotXen => bail!("this system is not booted under Xen"),
+        Domains::NotAsked | Domains::Known(_) => {}
+    }
+    if let Some(domain) = observed
+        .domains
+        .of(guest.uuid)
+        .or(observed.domains.foreign(name, guest.uuid))
+    {
         bail!(
-            "guest {name} is saved: its memory holds its mounted file systems, and a fresh start would destroy them. Restore it with `xl restore {0}`, or move {0} away to give up what it holds",
-            context.layout.save_dir().join(name).display()
+            "guest {name} runs already (domain {}), started by xendomains or by hand",
+            domain.domid
         );
     }
-    let failure = context.layout.below(format!("/run/domus/{name}.failure"));
-    files::remove(&failure)?;
+    if observed.is_saved(name, guest.uuid) {
+        let file = context.layout.save_dir().join(name);
+        bail!(
+            "guest {name} is saved: its memory holds its mounted file systems, and a fresh start would destroy them. Restore it with `xl restore {0}`, or move {0} away to give up what it holds",
+            file.display()
+        );
+    }
+    if let Some(why) = observed.in_use(guest) {
+        bail!("guest {name}: {why}");
+    }
+    Ok(())
+}
+
+fn create_and_watch(guest: &Guest, context: &Context) -> anyhow::Result<()> {
     let mut xl = Command::new(&context.programs.xl)
         .args(["create", "-F"])
-        .arg(context.layout.config(name))
+        .arg(context.layout.config(&guest.name))
         .stdin(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .with_context(|| format!("cannot run {}", context.programs.xl.display()))?;
     let said = Said::of(&mut xl);
-    let status = match wait_until_up(&mut xl, guest.uuid, &context)? {
-        None => {
-            sd_notify::notify(&[NotifyState::Ready, NotifyState::Status("running")])?;
-            xl.wait()?
-        }
-        Some(status) => status,
-    };
-    let said = said.text();
-    if ended_well(status) {
-        return Ok(ExitCode::SUCCESS);
+    if let Some(status) = wait_until_up(&mut xl, guest.uuid, context)? {
+        let said = said.text();
+        let cause = if said.is_empty() {
+            "xl said nothing".to_owned()
+        } else {
+            said
+        };
+        bail!("xl create ended ({status}) before the guest ran: {cause}");
     }
-    let cause = if said.is_empty() {
-        format!("xl create: {status}")
-    } else {
-        said
-    };
-    files::write(&failure, cause.as_bytes(), 0o600, Existing::Replace)?;
-    bail!("guest {name}: {cause}");
+    sd_notify::notify(&[NotifyState::Ready, NotifyState::Status("running")])?;
+    let status = xl.wait()?;
+    // xl's watch ends with a guest that is suspended, which may be one that is being saved, and it ends
+    // when it is killed. As long as the domain is there, this unit is, and systemd does not stop it.
+    let mut told = false;
+    while !matches!(live(guest.uuid, &context.programs), Ok(None)) {
+        if !told && !status.success() {
+            let text = format!(
+                "guest {} runs on without its xl ({status}): on_reboot and on_crash are not carried out",
+                guest.name
+            );
+            output::warning(&text);
+        }
+        told = true;
+        thread::sleep(WATCH);
+    }
+    Ok(())
 }
 
-/// xl ends with 0, or is ended by systemd after the guest is gone.
-fn ended_well(status: ExitStatus) -> bool {
-    status.success() || status.signal() == Some(15)
-}
-
-/// Waits until the guest's domain runs; gives xl's status if it ends first.
+/// Waits until the guest's domain is built; gives xl's status if it ends first.
 fn wait_until_up(
     xl: &mut Child,
     uuid: Uuid,
@@ -84,12 +148,12 @@ fn wait_until_up(
         if let Some(status) = xl.try_wait()? {
             return Ok(Some(status));
         }
-        // xl that does not answer now is not this guest's failure: its own `create` decides.
-        if let Ok(domains) = domains::list_briefly(&context.programs)
-            && domains
-                .iter()
-                .any(|domain| domain.uuid == uuid && domain.state == State::Running)
-        {
+        // xl that does not answer now is not this guest's failure: its own `create` decides. A domain is
+        // paused while it is built.
+        let up = |domain: &Domain| {
+            domain.uuid == uuid && !matches!(domain.state, State::Paused | State::Dying)
+        };
+        if domains::list_briefly(&context.programs).is_ok_and(|domains| domains.iter().any(up)) {
             return Ok(None);
         }
         thread::sleep(POLL);
@@ -140,57 +204,85 @@ impl Said {
 }
 
 /// Shuts a guest down and waits until it is gone; one that is not there is stopped already.
-pub fn stop(common: &Common, args: &GuestArgs) -> anyhow::Result<ExitCode> {
-    let context = Context::load(common)?;
-    let name = args.name.as_str();
-    let Some(uuid) = uuid_of(name, &context)? else {
-        bail!("no guest {name} is declared, and Domus has started none");
-    };
-    let Some(domain) = live(uuid, &context)? else {
+///
+/// It needs no valid document: what was started must be stoppable whatever is declared now.
+pub fn stop(common: &Common, args: &StopArgs) -> anyhow::Result<ExitCode> {
+    if args.main_pid.as_ref().is_some_and(Vec::is_empty) {
+        // The unit's main process is gone, so the guest is: nobody asked for a shutdown.
         return Ok(ExitCode::SUCCESS);
+    }
+    let name = args.name.as_str();
+    let programs = programs(common);
+    let uuids = uuids_of(name, common)?;
+    if uuids.is_empty() {
+        bail!("no guest {name} is declared, and Domus has started none");
+    }
+    let live = || -> Result<Option<Domain>, domains::DomainsError> {
+        let domains = domains::list_briefly(&programs)?;
+        Ok(domains
+            .into_iter()
+            .find(|domain| uuids.contains(&domain.uuid)))
     };
-    let limit = context.programs.answer_limit;
+    let Some(domain) = live()? else {
+        return not_running(name, &programs);
+    };
     // -F: a guest without PV drivers gets the ACPI power button.
-    program::run(
-        &context.programs.xl,
+    let asked = program::run(
+        &programs.xl,
         &["shutdown", "-F", &domain.domid.to_string()],
-        limit,
-    )?;
+        programs.answer_limit,
+    );
+    if let Err(error) = asked
+        && live()?.is_some()
+    {
+        return Err(error).with_context(|| format!("guest {name} is left running"));
+    }
     let deadline = Instant::now() + SHUTDOWN_LIMIT;
     while Instant::now() < deadline {
-        if live(uuid, &context)?.is_none() {
+        // An xl that does not answer once is no sign that the guest is gone, nor that it is not.
+        if matches!(live(), Ok(None)) {
             return Ok(ExitCode::SUCCESS);
         }
         thread::sleep(POLL);
     }
-    output::error(&format!(
+    bail!(
         "guest {name} did not shut down within {} s, and is left running; `xl console {name}` shows what it waits for, `xl destroy {name}` ends it like a power cut",
         SHUTDOWN_LIMIT.as_secs()
-    ));
-    Ok(ExitCode::FAILURE)
+    );
 }
 
-fn live(uuid: Uuid, context: &Context) -> anyhow::Result<Option<Domain>> {
-    let domains = domains::list_briefly(&context.programs)?;
+/// A guest that is not there is stopped; a domain of its name that is not Domus's is left, and said.
+fn not_running(name: &str, programs: &Programs) -> anyhow::Result<ExitCode> {
+    let domains = domains::list_briefly(programs)?;
+    if let Some(other) = domains.iter().find(|domain| domain.name == name) {
+        bail!(
+            "the domain {name} ({}) is not Domus's own, and is left; `xl shutdown {}` ends it",
+            other.domid,
+            other.domid
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn live(uuid: Uuid, programs: &Programs) -> Result<Option<Domain>, domains::DomainsError> {
+    let domains = domains::list_briefly(programs)?;
     Ok(domains.into_iter().find(|domain| domain.uuid == uuid))
 }
 
-/// A guest's UUID: as declared, or as remembered of one that is declared no longer.
-fn uuid_of(name: &str, context: &Context) -> anyhow::Result<Option<Uuid>> {
-    if let Some(guest) = context
-        .document
-        .guests
-        .iter()
-        .find(|guest| guest.name == name)
-    {
-        return Ok(Some(guest.uuid));
+/// The UUIDs that a guest may run under: as remembered of its start, and as declared.
+fn uuids_of(name: &str, common: &Common) -> anyhow::Result<Vec<Uuid>> {
+    let layout = Layout::without_document(&common.root);
+    let mut uuids = Vec::new();
+    if let Some(record) = Records::load(&layout)?.remove(name) {
+        uuids.push(record?.uuid);
     }
-    remembered(name, &context.layout)
-}
-
-fn remembered(name: &str, layout: &Layout) -> anyhow::Result<Option<Uuid>> {
-    match Records::load(layout)?.remove(name) {
-        Some(record) => Ok(Some(record?.uuid)),
-        None => Ok(None),
-    }
+    let document = fs::read_to_string(crate::context::spec_path(common)).ok();
+    let document = document.and_then(|text| guest_spec::Document::parse(&text).ok());
+    let guests = document.into_iter().flat_map(|document| document.guests);
+    uuids.extend(
+        guests
+            .filter(|guest| guest.name == name)
+            .map(|guest| guest.uuid),
+    );
+    Ok(uuids)
 }

@@ -12,6 +12,8 @@ pub(super) fn path_problem(path: &str) -> Option<String> {
         "has a quote or a backslash, which xl's configuration syntax reads for itself; rename the file"
     } else if path.split('/').any(|part| part == "..") {
         "has \"..\" in it; write where the file really is"
+    } else if path.contains("//") || path.contains("/./") {
+        "has an empty part; write it without"
     } else if path.ends_with('/') {
         "is a folder; write the path of a file or block device"
     } else {

@@ -3,14 +3,16 @@
 use disk_image::Found;
 use guest_spec::{ByteSize, Disk, Guest};
 
-use crate::Stages;
 use crate::difference::differences;
 use crate::domains::{Domain, State};
 use crate::files::{Entry, digest};
+use crate::holders::{DiskId, Holder, Holders};
 use crate::layout::Layout;
-use crate::observe::{DiskState, Domains, GuestFiles, Observed};
-use crate::plan::{GuestPlan, Note, Step};
-use crate::record::{Record, Records};
+use crate::observe::{DiskState, GuestFiles, Observed, disk_in_use};
+use crate::plan::{GuestPlan, Host, Note, Step};
+use crate::record::Record;
+use crate::seen::started_with;
+use uuid::Uuid;
 
 /// What is known of a guest while it is planned.
 struct Case<'a> {
@@ -18,21 +20,17 @@ struct Case<'a> {
     /// The xl configuration that is declared.
     text: &'a str,
     record: Option<&'a Record>,
+    /// Its live domain.
+    domain: Option<&'a Domain>,
     files: &'a GuestFiles,
     observed: &'a Observed,
     layout: &'a Layout,
 }
 
-/// Plans these stages for a declared guest.
-pub(super) fn plan(
-    guest: &Guest,
-    records: &Records,
-    observed: &Observed,
-    layout: &Layout,
-    stages: Stages,
-) -> GuestPlan {
+/// Plans a declared guest.
+pub(super) fn plan(guest: &Guest, host: &mut Host) -> GuestPlan {
     let mut plan = GuestPlan::new(&guest.name);
-    let record = match records.get(&guest.name) {
+    let record = match host.records.get(&guest.name) {
         Some(Err(error)) => {
             plan.problems.push(error.to_string());
             return plan;
@@ -40,7 +38,14 @@ pub(super) fn plan(
         Some(Ok(record)) => Some(record),
         None => None,
     };
-    if let Some(foreign) = observed.domains.foreign(&guest.name, guest.uuid) {
+    let observed = host.observed;
+    // A domain that was started under another UUID (the seed changed) is still this guest.
+    let recorded = record.and_then(|record| observed.domains.of(record.uuid));
+    let domain = recorded.or_else(|| observed.domains.of(guest.uuid));
+    let foreign = observed.domains.foreign(&guest.name, guest.uuid);
+    if let Some(foreign) =
+        foreign.filter(|foreign| record.is_none_or(|record| record.uuid != foreign.uuid))
+    {
         plan.problems.push(format!(
             "a domain of this name runs that is not Domus's own (number {}, UUID {}); shut it down, or rename one of them",
             foreign.domid, foreign.uuid
@@ -59,21 +64,24 @@ pub(super) fn plan(
             guest,
             text: &text,
             record,
+            domain,
             files,
             observed,
-            layout,
+            layout: host.layout,
         };
-        if stages.images {
-            case.disks(&mut plan);
+        let in_use = case.in_use(&host.holders);
+        case.disks(&mut plan, host);
+        if host.stages.files {
+            case.config(&mut plan, in_use.as_deref());
         }
-        if stages.files {
-            case.config(&mut plan);
-        }
-        if stages.guests {
-            match observed.domains.of(guest.uuid) {
+        if host.stages.guests {
+            match domain {
                 Some(domain) => case.running(&mut plan, domain),
-                None => case.stopped(&mut plan),
+                None => case.stopped(&mut plan, in_use.as_deref()),
             }
+        }
+        if domain.is_none() && guest.autostart && plan.problems.is_empty() {
+            case.claim(&mut host.holders);
         }
     }
     plan.config = Some(text);
@@ -81,34 +89,115 @@ pub(super) fn plan(
 }
 
 impl Case<'_> {
+    fn uuids(&self) -> Vec<Uuid> {
+        self.record
+            .map(|record| record.uuid)
+            .into_iter()
+            .chain([self.guest.uuid])
+            .collect()
+    }
+
+    fn ids(&self) -> impl Iterator<Item = (&Disk, DiskId)> {
+        let disks = self.guest.disks.iter().zip(&self.files.disks);
+        disks.filter_map(|(disk, state)| Some((disk, DiskId::of(&state.as_ref().ok()?.found)?)))
+    }
+
+    /// Says which disk somebody else has, if this guest does not run and would be started.
+    fn in_use(&self, holders: &Holders) -> Option<String> {
+        if self.domain.is_some() || !self.guest.autostart {
+            return None;
+        }
+        disk_in_use(self.guest, &self.files.disks, holders, &self.uuids())
+    }
+
+    /// From here on in this plan, the disks are this guest's.
+    fn claim(&self, holders: &mut Holders) {
+        for (disk, id) in self.ids() {
+            let who = format!("guest {}", self.guest.name);
+            holders.add(
+                id,
+                Holder {
+                    who,
+                    uuid: self.guest.uuid,
+                    writes: !disk.read_only && !disk.cdrom,
+                },
+            );
+        }
+    }
+
     /// The images that are missing, and what is wrong with those that are there.
-    fn disks(&self, plan: &mut GuestPlan) {
+    fn disks(&self, plan: &mut GuestPlan, host: &Host) {
+        let starts = host.stages.guests && self.domain.is_none();
+        if !(host.stages.images || starts) {
+            return;
+        }
         for (disk, state) in self.guest.disks.iter().zip(&self.files.disks) {
-            let known = self
-                .record
-                .is_some_and(|record| record.images.contains_key(&disk.path));
             let judged = match state {
-                Ok(state) => {
-                    judge_disk(disk, state, known).map_err(|why| format!("{} {why}", disk.path))
-                }
+                Ok(state) => self
+                    .judge(disk, state, host)
+                    .map_err(|why| format!("{} {why}", disk.path)),
                 Err(error) => Err(error.clone()),
             };
             match judged {
-                Ok(Some(size)) => plan.steps.push(Step::MakeImage {
+                Ok(None) => {}
+                Ok(Some(size)) if host.stages.images => plan.steps.push(Step::MakeImage {
                     disk: disk.name.clone(),
                     path: self.layout.disk(disk).display().to_string(),
                     size,
                 }),
-                Ok(None) => {}
-                Err(why) => plan
-                    .problems
-                    .push(format!("option disks.{}.path: {why}", disk.name)),
+                Ok(Some(_)) => plan.problems.push(format!(
+                    "option disks.{}.path: {} is not there; domus-prepare.service makes it, and `journalctl -u domus-prepare` says why it did not",
+                    disk.name, disk.path
+                )),
+                Err(why) => plan.problems.push(format!("option disks.{}.path: {why}", disk.name)),
             }
         }
     }
 
+    /// The size of the image to make, nothing for a disk that is there, or what is wrong.
+    fn judge(
+        &self,
+        disk: &Disk,
+        state: &DiskState,
+        host: &Host,
+    ) -> Result<Option<ByteSize>, String> {
+        match state.found {
+            Found::File { .. } | Found::BlockDevice { .. } => Ok(None),
+            Found::Directory => Err("is a folder; write the path of the image in it".into()),
+            Found::Other => Err("is neither a file nor a block device; write the path of one".into()),
+            Found::Absent if !state.mounted => Err(format!(
+                "is not there, because {} is not mounted; mount it (fileSystems), then switch again",
+                disk.mount_point.as_deref().unwrap_or("its file system")
+            )),
+            Found::Absent if host.images.contains(disk.path.as_str()) => Err(format!(
+                "was there at the last apply and is gone, and a new image would be empty. Bring it back, or mount what holds it; if it was deleted on purpose, run `domus image forget {}`",
+                disk.path
+            )),
+            Found::Absent if self.domain.is_some() => Err(
+                "is gone while the guest runs on it; copy what you need from inside the guest before you shut it down".into(),
+            ),
+            Found::Absent if self.observed.is_saved(&self.guest.name, self.guest.uuid) => Err(format!(
+                "is gone while the guest is saved: its memory needs that very disk. Bring it back, or move /var/lib/xen/save/{} away to give up what it holds",
+                self.guest.name
+            )),
+            Found::Absent if disk.path.starts_with("/dev/") => Err(
+                "is no device of this host; Domus makes no files under /dev. Make the volume, or correct the path".into(),
+            ),
+            Found::Absent => match (disk.size, host.unreadable) {
+                (None, _) => Err(format!(
+                    "is not there, and disks.{}.size is not set, so that Domus does not make it; set the size, or put the disk there",
+                    disk.name
+                )),
+                (Some(_), Some(name)) => Err(format!(
+                    "is not there, and is not made, because what Domus remembers of {name} cannot be read, and it may have been that guest's"
+                )),
+                (Some(size), None) => Ok(Some(size)),
+            },
+        }
+    }
+
     /// The xl configuration, and the link that xendomains starts.
-    fn config(&self, plan: &mut GuestPlan) {
+    fn config(&self, plan: &mut GuestPlan, in_use: Option<&str>) {
         let path = self.layout.config(&self.guest.name);
         let ours = |bytes: &[u8]| {
             self.record
@@ -139,17 +228,18 @@ impl Case<'_> {
             }
             Err(error) => return plan.problems.push(error.to_string()),
         }
-        self.auto(plan);
+        self.auto(plan, in_use);
     }
 
-    fn auto(&self, plan: &mut GuestPlan) {
+    fn auto(&self, plan: &mut GuestPlan, in_use: Option<&str>) {
         let ours = Layout::auto_target(&self.guest.name);
         match (&self.files.auto, self.guest.autostart) {
             // With nothing to boot, GRUB would sit at its prompt, with a disk in use that waits for
-            // somebody to install a system.
-            (Ok(Entry::Absent), true) => match self.empty_disk() {
-                Some(disk) => note_empty(plan, disk),
-                None => plan.steps.push(Step::LinkAuto),
+            // somebody to install a system; and xendomains does not ask who has a disk.
+            (Ok(Entry::Absent), true) => match (in_use, self.empty_disk()) {
+                (Some(why), _) => plan.problems.push(why.to_owned()),
+                (None, Some(disk)) => note_empty(plan, disk),
+                (None, None) => plan.steps.push(Step::LinkAuto),
             },
             (Ok(Entry::Link(target)), false) if *target == ours => plan.steps.push(Step::UnlinkAuto),
             (Ok(Entry::Link(target)), true) if *target == ours => {}
@@ -168,16 +258,13 @@ impl Case<'_> {
             plan.notes.push(Note::NotRunning(domain.state));
             return;
         }
-        let started = match self.record.and_then(|record| record.running.as_ref()) {
-            Some(running) => running.config.as_deref(),
-            None => self.text_on_disk(),
-        };
+        let started = started_with(self.record, self.files, self.observed, domain);
         let last_declared = self.record.and_then(|record| record.memory_mib);
         let declared = self.guest.memory_mib;
         for difference in differences(
             self.guest,
             domain,
-            started.filter(|text| *text != self.text),
+            started.as_deref().filter(|text| *text != self.text),
         ) {
             if difference.key != "memory" {
                 plan.notes.push(Note::Pending(difference));
@@ -212,11 +299,15 @@ impl Case<'_> {
     }
 
     /// A guest that does not run: it starts if it is to start by itself, and nobody stopped it.
-    fn stopped(&self, plan: &mut GuestPlan) {
-        if !matches!(self.observed.domains, Domains::Known(_)) {
+    fn stopped(&self, plan: &mut GuestPlan, in_use: Option<&str>) {
+        if !self.observed.knows_domains() {
             return;
         }
-        if self.observed.saves.contains(&self.guest.name) {
+        if self
+            .uuids()
+            .into_iter()
+            .any(|uuid| self.observed.is_saved(&self.guest.name, uuid))
+        {
             plan.notes.push(Note::Saved);
             return;
         }
@@ -227,6 +318,11 @@ impl Case<'_> {
         if ran.is_some_and(|running| running.boot_id == self.observed.boot_id) {
             plan.notes.push(Note::Stopped);
             return;
+        }
+        if let Some(why) = in_use
+            && !plan.problems.iter().any(|problem| problem == why)
+        {
+            plan.problems.push(why.to_owned());
         }
         if !plan.problems.is_empty() {
             return;
@@ -267,28 +363,5 @@ fn note_empty(plan: &mut GuestPlan, disk: &Disk) {
     };
     if !plan.notes.contains(&note) {
         plan.notes.push(note);
-    }
-}
-
-/// The size of the image to make, nothing for a disk that is there, or what is wrong.
-fn judge_disk(disk: &Disk, state: &DiskState, known: bool) -> Result<Option<ByteSize>, String> {
-    match state.found {
-        Found::File { .. } | Found::BlockDevice { .. } => Ok(None),
-        Found::Directory => Err("is a folder; write the path of the image in it".into()),
-        Found::Other => Err("is neither a file nor a block device; write the path of one".into()),
-        Found::Absent if !state.mounted => Err(format!(
-            "is not there, because {} is not mounted; mount it (fileSystems), then switch again",
-            disk.mount_point.as_deref().unwrap_or("its file system")
-        )),
-        Found::Absent if known => Err(format!(
-            "was there at the last apply and is gone, and a new image would be empty. Bring it back, or mount what holds it; if it was deleted on purpose, run `domus image forget {}`",
-            disk.path
-        )),
-        Found::Absent if disk.path.starts_with("/dev/") => Err(
-            "is no device of this host; Domus makes no files under /dev. Make the volume, or correct the path".into(),
-        ),
-        Found::Absent => disk.size.map(Some).ok_or_else(|| {
-            format!("is not there, and disks.{}.size is not set, so that Domus does not make it; set the size, or put the disk there", disk.name)
-        }),
     }
 }

@@ -9,11 +9,13 @@ mod removal;
 use std::collections::BTreeSet;
 
 use guest_spec::{ByteSize, Document, Mib};
+use uuid::Uuid;
 
 use crate::Stages;
 use crate::bridges::{self, BridgeStep};
 use crate::difference::Difference;
 use crate::domains::State;
+use crate::holders::Holders;
 use crate::layout::Layout;
 use crate::observe::{Domains, Observed};
 use crate::record::Records;
@@ -186,24 +188,77 @@ pub fn plan(
             problem,
         });
     }
+    if !stages.looks_at_guests() {
+        return plan;
+    }
+    let mut host = Host::new(records, observed, layout, stages);
     for guest in &document.guests {
-        plan.guests
-            .push(guest::plan(guest, records, observed, layout, stages));
+        plan.guests.push(guest::plan(guest, &mut host));
     }
     let declared: BTreeSet<&str> = document
         .guests
         .iter()
         .map(|guest| guest.name.as_str())
         .collect();
+    let uuids: BTreeSet<Uuid> = document.guests.iter().map(|guest| guest.uuid).collect();
     for (name, record) in records.iter().filter(|(name, _)| !declared.contains(name)) {
         let mut removed = GuestPlan::new(name);
         match record {
-            Ok(record) => removal::plan(&mut removed, record, observed, stages),
+            Ok(record) => {
+                removal::plan(
+                    &mut removed,
+                    record,
+                    observed,
+                    uuids.contains(&record.uuid),
+                    stages,
+                );
+            }
             Err(error) => removed.problems.push(error.to_string()),
         }
         plan.guests.push(removed);
     }
     plan
+}
+
+/// What a guest's plan needs to know beside the guest.
+struct Host<'a> {
+    records: &'a Records,
+    observed: &'a Observed,
+    layout: &'a Layout,
+    stages: Stages,
+    /// Every image that any guest had, declared or not.
+    images: BTreeSet<&'a str>,
+    /// A record that cannot be read: what it remembers of images is not known.
+    unreadable: Option<&'a str>,
+    /// Who has which disk, or will have it when this plan is carried out.
+    holders: Holders,
+}
+
+impl<'a> Host<'a> {
+    fn new(
+        records: &'a Records,
+        observed: &'a Observed,
+        layout: &'a Layout,
+        stages: Stages,
+    ) -> Self {
+        let readable = records
+            .iter()
+            .filter_map(|(_, record)| record.as_ref().ok());
+        Self {
+            records,
+            observed,
+            layout,
+            stages,
+            images: readable
+                .flat_map(|record| record.images.keys().map(String::as_str))
+                .collect(),
+            unreadable: records
+                .iter()
+                .find(|(_, record)| record.is_err())
+                .map(|(name, _)| name),
+            holders: observed.holders.clone(),
+        }
+    }
 }
 
 impl GuestPlan {

@@ -3,44 +3,58 @@
 use crate::Stages;
 use crate::files::{Entry, digest};
 use crate::layout::Layout;
-use crate::observe::{Domains, Observed};
+use crate::observe::Observed;
 use crate::plan::{GuestPlan, Note, Step};
 use crate::record::Record;
 
 /// A guest that is no longer declared: its files go, its disks and its domain stay.
-pub(super) fn plan(plan: &mut GuestPlan, record: &Record, observed: &Observed, stages: Stages) {
-    let domain = observed.domains.of(record.uuid);
+///
+/// `renamed` says that a declared guest has its UUID: then the domain is that guest's.
+pub(super) fn plan(
+    plan: &mut GuestPlan,
+    record: &Record,
+    observed: &Observed,
+    renamed: bool,
+    stages: Stages,
+) {
+    let domain = observed.domains.of(record.uuid).filter(|_| !renamed);
     if let Some(domain) = domain {
         plan.notes.push(Note::StillRuns {
             domid: domain.domid,
         });
     }
-    if observed.saves.contains(&record.name) {
+    let saved = observed.is_saved(&record.name, record.uuid);
+    if saved {
         plan.notes.push(Note::Saved);
     }
     let paths: Vec<String> = record.images.keys().cloned().collect();
     if !paths.is_empty() {
         plan.notes.push(Note::Orphaned { paths });
     }
-    let (true, Some(files)) = (stages.files, observed.guests.get(&record.name)) else {
+    let Some(files) = observed.guests.get(&record.name) else {
         return;
     };
-    match &files.auto {
-        Ok(Entry::Link(target)) if *target == Layout::auto_target(&record.name) => {
+    let linked = match &files.auto {
+        Ok(Entry::Link(target)) => record.linked && *target == Layout::auto_target(&record.name),
+        Ok(_) => false,
+        Err(error) => return plan.problems.push(error.to_string()),
+    };
+    let written = match &files.config {
+        Ok(Entry::File(bytes)) => record.config_digests.contains(&digest(bytes)),
+        Ok(_) => false,
+        Err(error) => return plan.problems.push(error.to_string()),
+    };
+    if stages.files {
+        if linked {
             plan.steps.push(Step::UnlinkAuto);
         }
-        Ok(_) => {}
-        Err(error) => plan.problems.push(error.to_string()),
-    }
-    match &files.config {
-        Ok(Entry::File(bytes)) if record.config_digests.contains(&digest(bytes)) => {
+        if written {
             plan.steps.push(Step::RemoveConfig);
         }
-        Ok(_) => {}
-        Err(error) => plan.problems.push(error.to_string()),
     }
-    let surely_gone = matches!(observed.domains, Domains::Known(_)) && domain.is_none();
-    if surely_gone && record.images.is_empty() && !observed.saves.contains(&record.name) {
+    let files_stay = !stages.files && (linked || written);
+    let gone = observed.knows_domains() && domain.is_none() && !saved;
+    if gone && !files_stay && record.images.is_empty() {
         plan.steps.push(Step::Forget);
     }
 }
