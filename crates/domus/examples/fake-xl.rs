@@ -84,7 +84,9 @@ fn main() {
         ["list", "-l"] => list_long(&load()),
         ["create", "-F", path] => {
             let domid = create(path);
-            while load().domains.iter().any(|domain| domain.domid == domid) {
+            // As at the suspension of a guest: xl's watch is over, the domain is there.
+            let ends = state_file().with_file_name("monitor-ends").exists();
+            while !ends && load().domains.iter().any(|domain| domain.domid == domid) {
                 thread::sleep(Duration::from_millis(50));
             }
         }
@@ -97,6 +99,19 @@ fn main() {
                 Some(mib) if mib <= domain.max_mib => domain.memory_mib = mib,
                 _ => die("memory_dynamic_max must be less than or equal to memory_static_max"),
             });
+        }
+        ["save", domid, file] => {
+            if let Some(folder) = PathBuf::from(file).parent()
+                && let Err(error) =
+                    fs::create_dir_all(folder).and_then(|()| fs::write(file, "its memory"))
+            {
+                die(&error.to_string());
+            }
+            let mut state = load();
+            state
+                .domains
+                .retain(|domain| domain.domid.to_string() != *domid);
+            save(&state);
         }
         ["shutdown", "-F", domid] | ["destroy", domid] => {
             let mut state = load();

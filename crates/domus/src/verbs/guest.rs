@@ -145,9 +145,7 @@ fn wait_until_up(
     context: &Context,
 ) -> anyhow::Result<Option<ExitStatus>> {
     loop {
-        if let Some(status) = xl.try_wait()? {
-            return Ok(Some(status));
-        }
+        let ended = xl.try_wait()?;
         // xl that does not answer now is not this guest's failure: its own `create` decides. A domain is
         // paused while it is built.
         let up = |domain: &Domain| {
@@ -155,6 +153,9 @@ fn wait_until_up(
         };
         if domains::list_briefly(&context.programs).is_ok_and(|domains| domains.iter().any(up)) {
             return Ok(None);
+        }
+        if ended.is_some() {
+            return Ok(ended);
         }
         thread::sleep(POLL);
     }

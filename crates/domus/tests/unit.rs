@@ -1,0 +1,166 @@
+//! `domus run` and `domus stop`, as `domus-guest@NAME.service` calls them.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod support;
+
+use std::io::Read;
+use std::os::unix::net::UnixDatagram;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use support::{Dom0, guest};
+
+/// A Dom0 with web's files, not started.
+fn prepared() -> Dom0 {
+    let dom0 = Dom0::new();
+    let mut web = guest("web", 1);
+    web["autostart"] = json!(false);
+    dom0.declare(&[web]);
+    let ran = dom0.run(&["apply"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    dom0
+}
+
+/// Runs the unit's main process, and gives it with what it told systemd within ten seconds.
+fn run(dom0: &Dom0) -> (Child, Option<String>) {
+    let path = dom0.path("/notify");
+    let _ = std::fs::remove_file(&path);
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .unwrap();
+    let child = dom0
+        .domus(&["run", "web"])
+        .env("NOTIFY_SOCKET", &path)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut buffer = [0; 200];
+    let told = socket
+        .recv(&mut buffer)
+        .ok()
+        .map(|length| String::from_utf8_lossy(&buffer[..length]).into_owned());
+    (child, told)
+}
+
+fn ended_within(child: &mut Child, limit: Duration) -> Option<i32> {
+    let deadline = Instant::now() + limit;
+    while Instant::now() < deadline {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    None
+}
+
+#[test]
+fn it_tells_when_the_guest_runs_and_ends_with_it() {
+    let dom0 = prepared();
+    let (mut child, told) = run(&dom0);
+    assert!(told.unwrap().starts_with("READY=1"));
+    assert!(dom0.xl(&["list", "-v"]).contains("web "));
+    assert_eq!(
+        ended_within(&mut child, Duration::from_millis(1500)),
+        None,
+        "it ended before the guest"
+    );
+    assert_eq!(dom0.run(&["stop", "web"]).status, 0);
+    assert!(!dom0.xl(&["list", "-v"]).contains("web "));
+    assert_eq!(ended_within(&mut child, Duration::from_secs(10)), Some(0));
+    assert!(!dom0.has("/run/domus/web.started"));
+}
+
+#[test]
+fn a_guest_that_runs_already_is_not_taken_over() {
+    let dom0 = prepared();
+    dom0.xl(&["create", dom0.path("/etc/xen/web.cfg").to_str().unwrap()]);
+    let ran = dom0.run(&["run", "web"]);
+    assert_eq!(ran.status, 1);
+    assert!(
+        ran.stderr.contains("guest web runs already (domain 1)"),
+        "{}",
+        ran.stderr
+    );
+    assert!(dom0.xl(&["list", "-v"]).contains("web "));
+}
+
+#[test]
+fn what_xl_said_reaches_whoever_asked() {
+    let mut dom0 = prepared();
+    dom0.fault(Some("fail:create"));
+    let (mut child, _) = run(&dom0);
+    assert_eq!(ended_within(&mut child, Duration::from_secs(10)), Some(1));
+    let mut said = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
+    assert!(
+        said.contains("libxl: error: libxl_domain.c:42: fault wanted"),
+        "{said}"
+    );
+    assert!(dom0.read("/run/domus/web.failure").contains("fault wanted"));
+}
+
+#[test]
+fn xl_that_ends_before_its_guest_ends_neither_unit_nor_guest() {
+    let dom0 = prepared();
+    dom0.write("/xl/monitor-ends", "");
+    let (mut child, told) = run(&dom0);
+    assert!(told.is_some());
+    // As at the suspension of a guest that is being saved: xl's watch is over, the domain is there.
+    assert_eq!(ended_within(&mut child, Duration::from_secs(3)), None);
+    assert!(dom0.xl(&["list", "-v"]).contains("web "));
+    dom0.xl(&["destroy", "1"]);
+    assert_eq!(ended_within(&mut child, Duration::from_secs(10)), Some(0));
+}
+
+#[test]
+fn exec_stop_without_a_main_process_shuts_nothing_down() {
+    let dom0 = prepared();
+    dom0.xl(&["create", dom0.path("/etc/xen/web.cfg").to_str().unwrap()]);
+    assert_eq!(dom0.run(&["stop", "web", "--main-pid"]).status, 0);
+    assert!(dom0.xl(&["list", "-v"]).contains("web "));
+    let pid = std::process::id().to_string();
+    assert_eq!(dom0.run(&["stop", "web", "--main-pid", &pid]).status, 0);
+    assert!(!dom0.xl(&["list", "-v"]).contains("web "));
+}
+
+#[test]
+fn what_was_started_can_be_stopped_whatever_is_declared_now() {
+    let dom0 = Dom0::new();
+    dom0.declare(&[guest("web", 1)]);
+    assert_eq!(dom0.run(&["apply"]).status, 0);
+    dom0.write("/etc/domus/guests.json", "{ cut");
+    let ran = dom0.run(&["stop", "web"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(!dom0.xl(&["list", "-v"]).contains("web "));
+}
+
+#[test]
+fn what_is_pending_is_true_after_the_units_next_start() {
+    let dom0 = prepared();
+    let (mut child, _) = run(&dom0);
+    let mut web = guest("web", 1);
+    web["autostart"] = json!(false);
+    web["onCrash"] = json!("restart");
+    dom0.declare(&[web]);
+    let ran = dom0.run(&["apply"]);
+    assert!(
+        ran.stdout.contains("pending: on_crash destroy → restart"),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(dom0.run(&["stop", "web"]).status, 0);
+    assert_eq!(ended_within(&mut child, Duration::from_secs(10)), Some(0));
+    let (mut child, _) = run(&dom0);
+    let ran = dom0.run(&["plan"]);
+    assert_eq!(ran.stdout, "nothing to do\n");
+    dom0.xl(&["destroy", "2"]);
+    assert_eq!(ended_within(&mut child, Duration::from_secs(10)), Some(0));
+}
