@@ -6,6 +6,7 @@ mod store;
 mod unit_file;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -16,7 +17,6 @@ use crate::vm::dom0::Dom0;
 use crate::vm::image;
 use plan::{Generation, Plan, sentence};
 use store::Content;
-use unit_file::UnitFile;
 
 /// How long units may take to stop, and to start.
 const PATIENCE: Duration = Duration::from_secs(420);
@@ -201,7 +201,8 @@ impl Report {
         if !failed.is_empty() {
             let list = failed.join(" ");
             let status = dom0.run(&format!("systemctl status --no-pager --full {list}"))?;
-            self.text += &format!(
+            let _ = write!(
+                self.text,
                 "warning: the following units failed: {}\n\n{}",
                 failed.join(", "),
                 status.text()
@@ -268,8 +269,9 @@ fn activate(dom0: &mut Dom0, new: &Evaluation, action: Action) -> Result<(String
     let output = dom0.run_for(&script, PATIENCE)?;
     let mut text = output.text();
     if output.status != 0 {
-        text += &format!(
-            "Activation script snippet 'domus' failed ({})\n",
+        let _ = writeln!(
+            text,
+            "Activation script snippet 'domus' failed ({})",
             output.status
         );
     }
@@ -311,11 +313,11 @@ fn etc_script(old: Option<&Evaluation>, new: &Evaluation) -> String {
     let mut lines = vec!["set -e".to_owned()];
     if let Some(old) = old {
         for (name, unit) in &old.units {
-            let (file, links) = unit_paths(name, unit);
+            let (text, enabling) = unit_paths(name, unit);
             lines.extend(
-                links
+                enabling
                     .iter()
-                    .chain([&file])
+                    .chain([&text])
                     .map(|path| format!("rm -f '{path}'")),
             );
         }

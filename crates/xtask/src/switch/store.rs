@@ -74,7 +74,7 @@ fn by_name(name: &str) -> Option<&'static str> {
     })
 }
 
-/// nixpkgs' own ExecStartPre of xendomains.
+/// nixpkgs' own `ExecStartPre` of xendomains.
 const XENDOMAINS_PRE_START: &str = "#!/bin/bash -e\nmkdir -p /var/lock/subsys -m 755\n";
 
 /// All store paths in `text`, each as long as it goes.

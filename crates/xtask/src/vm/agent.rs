@@ -37,8 +37,6 @@ pub enum Request<'a> {
     Run(&'a str),
     /// Write a file: path, bytes.
     Put(&'a str, &'a [u8]),
-    /// Read a file.
-    Get(&'a str),
 }
 
 /// The bytes of request `number` with `seconds` to answer.
@@ -46,7 +44,6 @@ pub fn encode(number: u64, seconds: u64, request: Request<'_>) -> Vec<u8> {
     let (kind, argument, body) = match request {
         Request::Run(script) => ("run", "", script.as_bytes()),
         Request::Put(path, bytes) => ("put", path, bytes),
-        Request::Get(path) => ("get", path, &[][..]),
     };
     let mut bytes = format!(
         "domus1 {number} {kind} {seconds} {} {}\n",
@@ -190,7 +187,6 @@ mod tests {
             encode(8, 1, Request::Put("/a", b"\0\n")),
             b"domus1 8 put 1 2 2\n/a\0\n"
         );
-        assert_eq!(encode(9, 1, Request::Get("/a")), b"domus1 9 get 1 2 0\n/a");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
 use super::dom0::Dom0;
 
@@ -43,6 +43,31 @@ impl State {
             boots,
             writes,
         })
+    }
+}
+
+impl State {
+    /// Whether the guest's kernel has about `mib` of memory; it counts less than its domain has, for it keeps some for
+    /// itself.
+    pub fn sees_memory(&self, mib: u64) -> bool {
+        self.memory_mib <= mib && self.memory_mib > mib - 64
+    }
+
+    /// Asserts that the guest is still the one of `before`, restored perhaps, but not booted anew.
+    ///
+    /// # Errors
+    /// Its uptime or its boots say otherwise, or writes to its disk were lost.
+    pub fn goes_on_from(&self, before: &Self) -> Result<()> {
+        let (was, is) = (&before.line, &self.line);
+        ensure!(
+            self.up_seconds >= before.up_seconds && self.boots == before.boots,
+            "a guest was booted anew:\n  {was}\n  {is}"
+        );
+        ensure!(
+            self.writes >= before.writes,
+            "a guest lost writes:\n  {was}\n  {is}"
+        );
+        Ok(())
     }
 }
 
@@ -132,6 +157,22 @@ mod tests {
         assert_eq!((state.boots, state.writes), (None, None));
         assert_eq!(State::parse("other", line), None);
         assert_eq!(State::parse("mrkitty", "mrkitty: up 34 s, mem"), None);
+    }
+
+    #[test]
+    fn a_fresh_boot_is_told_from_a_restore() {
+        let state = |text: &str| State::parse("g", &format!("g: {text}")).unwrap();
+        let before = state("up 34 s, memory 241 MiB, 1 vCPU, boots 3, writes 12");
+        let restored = state("up 40 s, memory 241 MiB, 1 vCPU, boots 3, writes 14");
+        assert!(restored.goes_on_from(&before).is_ok());
+        for bad in [
+            "up 40 s, memory 241 MiB, 1 vCPU, boots 4, writes 14",
+            "up 4 s, memory 241 MiB, 1 vCPU, boots 3, writes 14",
+            "up 40 s, memory 241 MiB, 1 vCPU, boots 3, writes 11",
+        ] {
+            assert!(state(bad).goes_on_from(&before).is_err(), "{bad}");
+        }
+        assert!(before.sees_memory(256) && !before.sees_memory(384) && !before.sees_memory(240));
     }
 
     #[test]

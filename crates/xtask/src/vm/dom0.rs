@@ -122,18 +122,6 @@ impl Dom0 {
         self.ok(&format!("chmod {mode} '{path}'")).map(|_| ())
     }
 
-    /// Reads a file of the Dom0.
-    ///
-    /// # Errors
-    /// It cannot be read.
-    pub fn pull(&mut self, path: &str) -> Result<Vec<u8>> {
-        let output = self.ask(Request::Get(path), PATIENCE)?;
-        if output.status != 0 {
-            bail!("cannot read {path} in the Dom0: {}", output.error_text());
-        }
-        Ok(output.stdout)
-    }
-
     fn ask(&mut self, request: Request<'_>, patience: Duration) -> Result<Output> {
         let answer = self.agent.ask(request, patience);
         answer.with_context(|| format!("Xen's console ends with:\n{}\n", self.run.console_tail(20)))

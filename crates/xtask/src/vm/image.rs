@@ -1,6 +1,8 @@
 //! The Dom0's image: Debian 12 with Xen, made by mmdebstrap, kept outside the checkout and keyed by what goes into it.
 
-use std::collections::BTreeMap;
+mod contents;
+mod modules;
+
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -10,158 +12,12 @@ use sha2::{Digest as _, Sha256};
 use xshell::{Shell, cmd};
 
 use super::progress::Step;
+use contents::{
+    CUSTOM, DISK_SIZE, ENABLED, GUEST_MODULES, INITRAMFS_CONF, INITRAMFS_MODULES, MASKED, PACKAGES,
+    SUITE,
+};
 
-/// The Debian release that the Dom0 is.
-const SUITE: &str = "bookworm";
-
-/// What the Dom0 has beside the essential packages. qemu-system-xen serves file-backed disks; python3 runs
-/// pygrub and the agent.
-const PACKAGES: &[&str] = &[
-    "bridge-utils",
-    "busybox-static",
-    "e2fsprogs",
-    "grub-xen-host",
-    "initramfs-tools",
-    "iproute2",
-    "kmod",
-    "linux-image-amd64",
-    "procps",
-    "python3",
-    "qemu-system-xen",
-    "qemu-utils",
-    "strace",
-    "systemd",
-    "systemd-sysv",
-    "udev",
-    "xen-hypervisor-4.17-amd64",
-    "xen-utils-4.17",
-    "xen-utils-common",
-];
-
-/// A file that is put into the Dom0.
-struct Custom {
-    path: &'static str,
-    text: &'static str,
-}
-
-/// Xen's own units by the names that nixpkgs gives them too (Debian has init scripts instead), and the agent.
-const CUSTOM: &[Custom] = &[
-    Custom {
-        path: "usr/lib/domus-dom0/agent.py",
-        text: include_str!("dom0/agent.py"),
-    },
-    Custom {
-        path: "usr/lib/domus-dom0/xendomains.defaults",
-        text: include_str!("dom0/xendomains.defaults"),
-    },
-    Custom {
-        path: "usr/lib/systemd/system/domus-agent.service",
-        text: include_str!("dom0/domus-agent.service"),
-    },
-    Custom {
-        path: "usr/lib/systemd/system/domus-shell.service",
-        text: include_str!("dom0/domus-shell.service"),
-    },
-    Custom {
-        path: "usr/lib/systemd/system/proc-xen.mount",
-        text: include_str!("dom0/proc-xen.mount"),
-    },
-    Custom {
-        path: "usr/lib/systemd/system/xenstored.service",
-        text: include_str!("dom0/xenstored.service"),
-    },
-    Custom {
-        path: "usr/lib/systemd/system/xen-init-dom0.service",
-        text: include_str!("dom0/xen-init-dom0.service"),
-    },
-    Custom {
-        path: "usr/lib/systemd/system/xenconsoled.service",
-        text: include_str!("dom0/xenconsoled.service"),
-    },
-    Custom {
-        path: "usr/lib/systemd/system/xen-qemu-dom0-disk-backend.service",
-        text: include_str!("dom0/xen-qemu-dom0-disk-backend.service"),
-    },
-    Custom {
-        path: "usr/lib/systemd/system/xendomains.service",
-        text: include_str!("dom0/xendomains.service"),
-    },
-    Custom {
-        path: "etc/default/xendomains",
-        text: ". /usr/lib/domus-dom0/xendomains.defaults\n",
-    },
-    Custom {
-        path: "etc/hostname",
-        text: "dom0\n",
-    },
-    Custom {
-        path: "etc/fstab",
-        text: "/dev/vda / ext4 errors=remount-ro 0 1\n",
-    },
-    Custom {
-        path: "etc/modules-load.d/domus.conf",
-        text: "loop\nvirtio_console\nxen_gntdev\nxen_evtchn\nxen_gntalloc\nxen_blkback\nxen_netback\n",
-    },
-    Custom {
-        path: "etc/modprobe.d/domus.conf",
-        text: "options loop max_loop=64\n",
-    },
-    Custom {
-        path: "etc/systemd/journald.conf.d/domus.conf",
-        text: "[Journal]\nStorage=persistent\nRateLimitBurst=0\n",
-    },
-    Custom {
-        path: "etc/systemd/system.conf.d/domus.conf",
-        text: "[Manager]\nDefaultTimeoutStartSec=180s\n",
-    },
-];
-
-/// Enabled at boot.
-const ENABLED: &[&str] = &[
-    "domus-agent.service",
-    "xenstored.service",
-    "xen-init-dom0.service",
-    "xenconsoled.service",
-    "xen-qemu-dom0-disk-backend.service",
-    "xendomains.service",
-];
-
-/// Never started: Debian's init script for Xen, a login on Xen's console, and what only costs time.
-const MASKED: &[&str] = &[
-    "xen.service",
-    "serial-getty@hvc0.service",
-    "apt-daily.timer",
-    "apt-daily-upgrade.timer",
-    "dpkg-db-backup.timer",
-    "e2scrub_all.timer",
-    "e2scrub_reap.service",
-    "fstrim.timer",
-    "getty@tty1.service",
-    "systemd-pstore.service",
-];
-
-/// The units that the Dom0 has in every generation and that a generation may change by a drop-in, by name: their texts.
-pub fn packaged_units() -> BTreeMap<&'static str, &'static str> {
-    let units = CUSTOM.iter().filter_map(|custom| {
-        Some((
-            custom.path.strip_prefix("usr/lib/systemd/system/")?,
-            custom.text,
-        ))
-    });
-    units
-        .filter(|(name, _)| !name.starts_with("domus-"))
-        .collect()
-}
-
-/// The initramfs has no more than the disk needs: it is unpacked at every boot, by an emulated processor.
-const INITRAMFS_CONF: &str = "MODULES=list\nCOMPRESS=gzip\n";
-const INITRAMFS_MODULES: &str = "virtio_pci\nvirtio_blk\next4\n";
-
-/// The modules that a micro guest needs, before those that they depend on are added.
-const GUEST_MODULES: &[&str] = &["crc32c_generic", "ext4", "xen-blkfront", "xen-netfront"];
-
-/// The size of the Dom0's disk; it is sparse.
-const DISK_SIZE: &str = "8G";
+pub use contents::packaged_units;
 
 /// A built image: a folder with `dom0.img` (raw ext4), `xen` (an ELF file, as QEMU's multiboot wants it), `vmlinuz`,
 /// `initrd.img`, and for micro guests `busybox`, `modules/` and `modules/order`.
@@ -288,7 +144,7 @@ fn build(work: &Path) -> Result<()> {
         .stdout;
     fs::write(work.join("xen"), plain)?;
     fs::copy(root.join("bin/busybox"), work.join("busybox")).context("no busybox in the Dom0")?;
-    copy_guest_modules(
+    modules::copy(
         &root,
         &work.join("modules"),
         kernel.trim_start_matches("vmlinuz-"),
@@ -423,75 +279,9 @@ fn one_named(folder: &Path, prefix: &str) -> Result<String> {
         .with_context(|| format!("no {prefix}… in {}", folder.display()))
 }
 
-/// Copies the modules that a micro guest loads, and writes `order`: one file name a line, each after what it needs.
-fn copy_guest_modules(root: &Path, to: &Path, version: &str) -> Result<()> {
-    let from = root.join("lib/modules").join(version);
-    let text = fs::read_to_string(from.join("modules.dep"))
-        .context("the Dom0's kernel has no modules.dep")?;
-    fs::create_dir_all(to)?;
-    let mut order = String::new();
-    for path in load_order(&text, GUEST_MODULES)? {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        fs::copy(from.join(path), to.join(name))
-            .with_context(|| format!("cannot copy the module {path}"))?;
-        order.push_str(name);
-        order.push('\n');
-    }
-    fs::write(to.join("order"), order)?;
-    Ok(())
-}
-
-/// The paths of `wanted` modules and of all that they need by modules.dep's `text`, each after what it needs.
-fn load_order<'a>(text: &'a str, wanted: &[&str]) -> Result<Vec<&'a str>> {
-    let mut order: Vec<&str> = Vec::new();
-    for name in wanted {
-        let file = format!("{name}.ko");
-        let line = text
-            .lines()
-            .find(|line| {
-                line.split(':')
-                    .next()
-                    .and_then(|path| path.rsplit('/').next())
-                    == Some(&file)
-            })
-            .with_context(|| format!("the Dom0's kernel has no module {name}"))?;
-        let (path, needs) = line.split_once(':').unwrap_or((line, ""));
-        // modules.dep lists all that a module needs, the deepest last.
-        for module in needs.split_whitespace().rev().chain([path]) {
-            if !order.contains(&module) {
-                order.push(module);
-            }
-        }
-    }
-    Ok(order)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn modules_come_after_what_they_need() {
-        let dep = "kernel/fs/ext4/ext4.ko: kernel/lib/crc16.ko kernel/fs/mbcache.ko kernel/fs/jbd2/jbd2.ko\n\
-                   kernel/drivers/block/xen-blkfront.ko:\nkernel/lib/crc16.ko:\n";
-        let order = load_order(dep, &["xen-blkfront", "ext4", "crc16"]).unwrap();
-        assert_eq!(
-            order,
-            [
-                "kernel/drivers/block/xen-blkfront.ko",
-                "kernel/fs/jbd2/jbd2.ko",
-                "kernel/fs/mbcache.ko",
-                "kernel/lib/crc16.ko",
-                "kernel/fs/ext4/ext4.ko"
-            ]
-        );
-        assert!(
-            load_order(dep, &["btrfs"])
-                .unwrap_err()
-                .to_string()
-                .contains("no module btrfs")
-        );
-    }
 
     #[test]
     fn the_key_is_short_and_stable_within_a_build() {

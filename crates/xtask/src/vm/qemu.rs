@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
@@ -13,6 +14,19 @@ use super::image::Image;
 /// The machine's memory; the Dom0 has `DOM0_MIB` of it, guests what is left.
 const MACHINE_MIB: u32 = 4096;
 const DOM0_MIB: u32 = 1500;
+
+/// Whether a guest was lost to a triple fault in any run that ended since it was last forgotten.
+static EMULATION_FAULT: AtomicBool = AtomicBool::new(false);
+
+/// Forgets what [`emulation_faults`] would say.
+pub fn forget_emulation_faults() {
+    EMULATION_FAULT.store(false, Ordering::Relaxed);
+}
+
+/// Whether Xen said on its console, in a run that has ended, that a guest's processor was lost to a triple fault.
+pub fn emulation_faults() -> bool {
+    EMULATION_FAULT.load(Ordering::Relaxed)
+}
 
 /// A running QEMU. It is killed when this is dropped, and by the kernel when this program ends in any way.
 pub struct Qemu {
@@ -90,6 +104,18 @@ impl RunFolder {
         all.get(all.len().saturating_sub(lines)..)
             .unwrap_or_default()
             .join("\n")
+    }
+}
+
+impl Drop for RunFolder {
+    fn drop(&mut self) {
+        let faulted = (1..=self.boots.get()).any(|boot| {
+            let log = self.big.path().join(format!("console-{boot}.log"));
+            fs::read(log).is_ok_and(|text| String::from_utf8_lossy(&text).contains("Triple fault"))
+        });
+        if faulted {
+            EMULATION_FAULT.store(true, Ordering::Relaxed);
+        }
     }
 }
 

@@ -1,11 +1,13 @@
 //! A Dom0 with the Domus that was just built, and the generation that it was last switched to: what the demo and the
 //! scenarios begin from.
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
+use tempfile::TempDir;
 use xshell::{Shell, cmd};
 
 use super::console::{self, State};
@@ -13,11 +15,15 @@ use super::dom0::Dom0;
 use super::image::Image;
 use super::micro::{self, Disks};
 use super::progress::Step;
+use crate::eval;
 use crate::evaluation::Evaluation;
 use crate::switch::{self, Action, Report};
 
-/// The grub.cfg that NixOS writes for the template `pygrub-guest`.
+/// The grub.cfg that NixOS writes for the template `pygrub-guest`: /boot on a disk of its own.
 pub const GRUB_CFG: &str = include_str!("../../../../nixos-tests/fixtures/grub.cfg");
+/// The grub.cfg that NixOS writes where /boot is a folder of the only disk.
+pub const SINGLE_DISK_GRUB_CFG: &str =
+    include_str!("../../../../nixos-tests/fixtures/grub-single-disk.cfg");
 
 /// A running Dom0 and its current generation.
 pub struct World {
@@ -36,9 +42,76 @@ pub struct Guest {
     pub disks: Vec<(String, String)>,
 }
 
-/// The checkout.
-pub fn checkout() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+/// A copy of templates/dom0 that can be edited, as the user edits /etc/nixos.
+pub struct Configuration {
+    folder: TempDir,
+}
+
+impl Configuration {
+    /// Copies the template.
+    ///
+    /// # Errors
+    /// The template cannot be read, or there is no place for the copy.
+    pub fn from_template() -> Result<Self> {
+        let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+        let template = eval::project().join("templates/dom0");
+        let entries = fs::read_dir(&template);
+        for entry in entries.with_context(|| format!("cannot read {}", template.display()))? {
+            let entry = entry?;
+            if entry.file_type()?.is_file() {
+                fs::copy(entry.path(), folder.path().join(entry.file_name()))?;
+            }
+        }
+        Ok(Self { folder })
+    }
+
+    /// Changes the text of configuration.nix.
+    ///
+    /// # Errors
+    /// The edit fails, or changes nothing.
+    pub fn edit(&self, edit: impl FnOnce(&str) -> Result<String>) -> Result<()> {
+        let file = self.folder.path().join("configuration.nix");
+        let text = fs::read_to_string(&file).context("cannot read configuration.nix")?;
+        let new = edit(&text)?;
+        ensure!(new != text, "an edit of configuration.nix changed nothing");
+        fs::write(&file, new).context("cannot write configuration.nix")
+    }
+
+    /// Sets a declared guest's memory, in MiB.
+    ///
+    /// # Errors
+    /// There is no such guest, or it gives no memory.
+    pub fn set_memory(&self, guest: &str, mib: u64) -> Result<()> {
+        self.edit(|text| with_memory(text, guest, mib))
+    }
+
+    /// Declares more: `module` is a NixOS module beside configuration.nix, which imports it.
+    ///
+    /// # Errors
+    /// configuration.nix imports nothing that it could be imported beside.
+    pub fn add_module(&self, name: &str, module: &str) -> Result<()> {
+        fs::write(self.folder.path().join(name), module)?;
+        self.edit(|text| Ok(text.replacen("imports = [", &format!("imports = [ ./{name}"), 1)))
+    }
+
+    /// Evaluates it, with the NixOS modules that `options` choose.
+    ///
+    /// # Errors
+    /// It does not evaluate.
+    pub fn evaluate(&self, options: &eval::Options) -> Result<(eval::Source, Evaluation)> {
+        eval::evaluate(self.folder.path(), options)
+    }
+}
+
+fn with_memory(text: &str, guest: &str, mib: u64) -> Result<String> {
+    let start = text.find(&format!("{guest} = {{"));
+    let (head, tail) =
+        text.split_at(start.with_context(|| format!("no guest {guest} is declared"))?);
+    let line = tail
+        .lines()
+        .find(|line| line.trim_start().starts_with("memory = "));
+    let line = line.with_context(|| format!("guest {guest} is given no memory"))?;
+    Ok(head.to_owned() + &tail.replacen(line, &format!("        memory = {mib};"), 1))
 }
 
 /// Builds domus as it is shipped, and says where it is.
@@ -48,7 +121,7 @@ pub fn checkout() -> PathBuf {
 pub fn build_domus() -> Result<PathBuf> {
     let step = Step::begin("building domus");
     let shell = Shell::new()?;
-    shell.change_dir(checkout());
+    shell.change_dir(eval::project());
     let output = cmd!(
         shell,
         "cargo build --release --package domus --message-format=json-render-diagnostics"
@@ -143,14 +216,36 @@ impl World {
             };
             let boot = path(&["NIXBOOT"]);
             let cfg = if boot.is_some() {
-                GRUB_CFG.to_owned()
+                GRUB_CFG
             } else {
-                single_disk_cfg(GRUB_CFG)
+                SINGLE_DISK_GRUB_CFG
             };
-            micro::install(&mut self.dom0, Disks { root, boot }, &cfg)
+            micro::install(&mut self.dom0, Disks { root, boot }, cfg)
                 .with_context(|| format!("guest {}", guest.name))?;
         }
         Ok(guests)
+    }
+
+    /// The user's own step after it: starts the guests, and waits until each says on its console how it is.
+    ///
+    /// # Errors
+    /// One does not start, or says nothing; the message has what domus wrote to the journal.
+    pub fn start_guests(&mut self, guests: &[Guest]) -> Result<Vec<State>> {
+        let patience = Duration::from_secs(400);
+        let output = self
+            .dom0
+            .run_for("systemctl restart domus-guests", patience)?;
+        if output.status != 0 {
+            let journal = self
+                .dom0
+                .run("journalctl -b --no-pager -n 40 -u 'domus-*'")?;
+            bail!("domus-guests.service failed:\n{}", journal.text());
+        }
+        let mut states = Vec::new();
+        for guest in guests {
+            states.push(console::state_after(&mut self.dom0, &guest.name, 0, 120)?);
+        }
+        Ok(states)
     }
 
     /// The next state that each of `guests` says on its console.
@@ -174,6 +269,32 @@ impl World {
         Ok(states)
     }
 
+    /// The states of `guests` as soon as `wanted` holds for them.
+    ///
+    /// # Errors
+    /// It does not within `seconds`; the message has the last states.
+    pub fn states_when(
+        &mut self,
+        guests: &[Guest],
+        seconds: u32,
+        wanted: impl Fn(&[State]) -> bool,
+    ) -> Result<Vec<State>> {
+        let deadline = Instant::now() + Duration::from_secs(u64::from(seconds));
+        loop {
+            let states = self.states(guests, seconds)?;
+            if wanted(&states) {
+                return Ok(states);
+            }
+            if Instant::now() > deadline {
+                let lines: Vec<&str> = states.iter().map(|state| state.line.as_str()).collect();
+                bail!(
+                    "the guests are not as they should be after {seconds} s:\n{}",
+                    lines.join("\n")
+                );
+            }
+        }
+    }
+
     /// Runs domus in the Dom0 as its administrator would; gives what it printed, on standard output and error.
     ///
     /// # Errors
@@ -191,13 +312,6 @@ impl World {
         }
         Ok(output.text())
     }
-}
-
-/// What NixOS's generator writes where /boot is on the root: the same, with the paths below /boot.
-pub fn single_disk_cfg(grub_cfg: &str) -> String {
-    grub_cfg
-        .replace(" /kernels/", " /boot/kernels/")
-        .replace(")/kernels/", ")/boot/kernels/")
 }
 
 #[cfg(test)]
@@ -229,10 +343,16 @@ mod tests {
     }
 
     #[test]
-    fn the_single_disk_has_its_kernels_below_boot() {
-        assert!(
-            single_disk_cfg("linux /kernels/k\ninitrd /kernels/i")
-                .contains("linux /boot/kernels/k\ninitrd /boot/kernels/i")
-        );
+    fn only_the_one_guests_memory_changes() {
+        let text = "x = { other = {\n memory = 1;\n };\n mrkitty = {\n  memory = 256; # MiB\n  maxMemory = 512;\n };\n z = {\n  memory = 9;\n }; }";
+        let text = with_memory(text, "mrkitty", 384).unwrap();
+        let all = [
+            "memory = 1;",
+            "memory = 384;",
+            "memory = 9;",
+            "maxMemory = 512;",
+        ];
+        assert!(all.iter().all(|part| text.contains(part)) && !text.contains("256"));
+        assert!(with_memory(&text, "nobody", 1).is_err());
     }
 }

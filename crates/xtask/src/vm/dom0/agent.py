@@ -2,8 +2,8 @@
 """Runs in the Dom0 of `cargo xtask vm` and does what the host asks over a virtio serial port.
 
 A request is a header line `domus1 ID KIND SECONDS ARG BODY` and then ARG + BODY bytes; KIND is run (the body is a bash
-script), put (the argument is a path, the body its bytes) or get (the argument is a path). The answer is a header line
-`domus1 ID STATUS OUT ERR` and then OUT + ERR bytes. Lengths are in bytes. One request at a time.
+script) or put (the argument is a path, the body its bytes). The answer is a header line `domus1 ID STATUS OUT ERR` and
+then OUT + ERR bytes. Lengths are in bytes. One request at a time.
 """
 
 import os
@@ -89,11 +89,6 @@ def put(path, body):
     return 0, b"", b""
 
 
-def get(path):
-    with open(path, "rb") as file:
-        return 0, file.read(), b""
-
-
 def serve(port):
     header = port.line().split(b" ")
     if len(header) != 6 or header[0] != b"domus1":
@@ -104,10 +99,8 @@ def serve(port):
     try:
         if kind == b"run":
             answer = run(body, seconds)
-        elif kind == b"put":
-            answer = put(argument, body)
         else:
-            answer = get(argument)
+            answer = put(argument, body)
     except OSError as error:
         answer = 1, b"", str(error).encode()
     status, out, err = answer

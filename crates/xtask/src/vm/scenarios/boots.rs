@@ -2,14 +2,15 @@
 
 use anyhow::{Context as _, Result, ensure};
 
+use super::stage::Stage;
 use crate::vm::console;
 use crate::vm::dom0::Dom0;
-use crate::vm::image::Image;
 use crate::vm::micro::{self, Disks};
-use crate::vm::world::{GRUB_CFG, single_disk_cfg};
+use crate::vm::world::{GRUB_CFG, SINGLE_DISK_GRUB_CFG};
 
 /// Runs the scenario.
-pub fn run(image: &Image) -> Result<()> {
+pub fn run(stage: &mut Stage) -> Result<()> {
+    let image = &stage.image;
     let mut dom0 = Dom0::boot(image, false)?;
     micro::push(&mut dom0, image)?;
     dom0.ok("mkdir -p /vmdisks
@@ -25,7 +26,7 @@ pub fn run(image: &Image) -> Result<()> {
         root: "/vmdisks/single.img",
         boot: None,
     };
-    micro::install(&mut dom0, single, &single_disk_cfg(GRUB_CFG))?;
+    micro::install(&mut dom0, single, SINGLE_DISK_GRUB_CFG)?;
 
     let two_disks = "'format=raw, vdev=xvda, access=rw, target=/vmdisks/boot.img',
         'format=raw, vdev=xvdb, access=rw, target=/vmdisks/root.img'";
