@@ -56,7 +56,7 @@ pub fn run(args: &Args) -> Result<()> {
     let step = Step::begin("installing the micro guest: mount -o loop, copy, unmount");
     let guests = world.install_guests()?;
     step.done();
-    let step = Step::begin("systemctl restart domus-guests, and waiting for the guests' own words");
+    let step = Step::begin("domus apply, and waiting for the guests' own words");
     world.start_guests(&guests)?;
     step.done();
     show_guests(&mut world, &guests)?;

@@ -232,14 +232,17 @@ impl World {
     /// One does not start, or says nothing; the message has what domus wrote to the journal.
     pub fn start_guests(&mut self, guests: &[Guest]) -> Result<Vec<State>> {
         let patience = Duration::from_secs(400);
-        let output = self
-            .dom0
-            .run_for("systemctl restart domus-guests", patience)?;
+        let output = self.dom0.run_for("domus apply", patience)?;
         if output.status != 0 {
             let journal = self
                 .dom0
                 .run("journalctl -b --no-pager -n 40 -u 'domus-*'")?;
-            bail!("domus-guests.service failed:\n{}", journal.text());
+            bail!(
+                "domus apply failed:\n{}{}\n{}",
+                output.text(),
+                output.error_text(),
+                journal.text()
+            );
         }
         let mut states = Vec::new();
         for guest in guests {
