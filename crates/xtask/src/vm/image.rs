@@ -5,6 +5,7 @@ mod modules;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use rustix::fs::{FlockOperation, flock};
@@ -18,6 +19,9 @@ use contents::{
 };
 
 pub use contents::packaged_units;
+
+/// How long an image of another key is kept after its last use.
+const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// A built image: a folder with `dom0.img` (raw ext4), `xen` (an ELF file, as QEMU's multiboot wants it), `vmlinuz`,
 /// `initrd.img`, and for micro guests `busybox`, `modules/` and `modules/order`.
@@ -92,6 +96,7 @@ pub fn ensure(fresh: bool) -> Result<Image> {
         flock(&lock, FlockOperation::LockExclusive).context("cannot lock the cache")?;
         step.done();
     }
+    sweep(&cache, &image);
     if image.folder.join("dom0.img").exists() && !fresh {
         return Ok(image);
     }
@@ -111,6 +116,30 @@ pub fn ensure(fresh: bool) -> Result<Image> {
     fs::rename(&work, &image.folder).context("cannot put the Dom0's image in its place")?;
     step.done();
     Ok(image)
+}
+
+/// Removes what a killed build left, and images that nothing used for [`KEPT`]; the caller holds the cache's lock. What
+/// cannot be removed is left to the next time.
+fn sweep(cache: &Path, current: &Image) {
+    // Says by its time when the image was last used.
+    let _ = File::create(current.folder.join("used"));
+    let Ok(entries) = fs::read_dir(cache) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let unused = || {
+            let used = fs::metadata(entry.path().join("used"))
+                .or_else(|_| entry.metadata())
+                .and_then(|meta| meta.modified());
+            used.is_ok_and(|time| time.elapsed().is_ok_and(|age| age > KEPT))
+        };
+        if name.starts_with("tmp-")
+            || name.starts_with("dom0-") && entry.path() != current.folder && unused()
+        {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 fn remove(folder: &Path) -> Result<()> {

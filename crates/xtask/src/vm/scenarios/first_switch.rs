@@ -8,7 +8,7 @@ use crate::vm::console;
 use crate::vm::world::{Configuration, guests};
 
 /// What must not change when there is nothing to do: times and sizes of files and images, and the domains.
-const STATE: &str = "stat -c '%n %Y %s %i' /etc/xen/*.cfg /etc/xen/auto/* /vmdisks/*; xl list | awk '{ print $1, $2 }'; ip -o -4 addr show xenbr0";
+const STATE: &str = "stat -c '%n %Y %s %i' /etc/xen/*.cfg /etc/xen/auto/*; stat -c '%n %s %i' /vmdisks/*; xl list | awk '{ print $1, $2 }'; ip -o -4 addr show xenbr0";
 
 /// Runs the scenario.
 pub fn run(stage: &mut Stage) -> Result<()> {
