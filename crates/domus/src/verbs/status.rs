@@ -1,12 +1,14 @@
 //! `domus status`
 
+use std::collections::HashMap;
 use std::process::ExitCode;
 
+use guest_spec::Guest;
 use reconcile::Stages;
+use reconcile::domains::Domain;
 use reconcile::observe::{Domains, Observed};
 use reconcile::plan::GuestPlan;
 use serde::Serialize;
-use uuid::Uuid;
 
 use crate::cli::Common;
 use crate::context::{Context, Now};
@@ -37,11 +39,21 @@ pub fn run(common: &Common) -> anyhow::Result<ExitCode> {
         bridges: false,
         ..Stages::ALL
     })?;
+    let guests = context.document.guests.iter();
+    let declared: HashMap<&str, &Guest> =
+        guests.map(|guest| (guest.name.as_str(), guest)).collect();
     let lines: Vec<Line> = now
         .plan
         .guests
         .iter()
-        .map(|guest| line(guest, &context, &now))
+        .map(|guest| {
+            line(
+                guest,
+                declared.get(guest.name.as_str()).copied(),
+                &context,
+                &now,
+            )
+        })
         .collect();
     if common.json {
         let document = serde_json::json!({ "guests": lines, "problems": now.plan.problems });
@@ -62,20 +74,24 @@ pub fn run(common: &Common) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn line(guest: &GuestPlan, context: &Context, now: &Now) -> Line {
-    let declared = context
-        .document
-        .guests
-        .iter()
-        .find(|known| known.name == guest.name);
+fn line(guest: &GuestPlan, declared: Option<&Guest>, context: &Context, now: &Now) -> Line {
     let record = now
         .records
         .get(&guest.name)
         .and_then(|record| record.as_ref().ok());
-    let uuid = declared
-        .map(|guest| guest.uuid)
-        .or(record.map(|record| record.uuid));
-    let domain = uuid.and_then(|uuid| now.observed.domains.of(uuid));
+    // As remembered of its start, before as declared: the seed of UUIDs may have changed meanwhile.
+    let uuids = [
+        record.map(|record| record.uuid),
+        declared.map(|guest| guest.uuid),
+    ];
+    let domain = uuids
+        .into_iter()
+        .flatten()
+        .find_map(|uuid| now.observed.domains.of(uuid));
+    let saved = uuids
+        .into_iter()
+        .flatten()
+        .any(|uuid| now.observed.is_saved(&guest.name, uuid));
     let mut notes: Vec<String> = guest
         .notes
         .iter()
@@ -88,7 +104,7 @@ fn line(guest: &GuestPlan, context: &Context, now: &Now) -> Line {
     notes.extend(steps.map(|step| format!("to do: {step}")));
     Line {
         name: guest.name.clone(),
-        state: state(&guest.name, uuid, &now.observed),
+        state: state(domain, saved, &now.observed).to_owned(),
         domid: domain.map(|domain| domain.domid),
         memory_mib: domain.map(|domain| domain.memory_mib),
         vcpus: domain.map(|domain| domain.vcpus),
@@ -104,15 +120,13 @@ fn line(guest: &GuestPlan, context: &Context, now: &Now) -> Line {
     }
 }
 
-fn state(name: &str, uuid: Option<Uuid>, observed: &Observed) -> String {
-    let domain = uuid.and_then(|uuid| observed.domains.of(uuid));
-    let word = match (&observed.domains, domain) {
+fn state(domain: Option<&Domain>, saved: bool, observed: &Observed) -> &'static str {
+    match (&observed.domains, domain) {
         (_, Some(domain)) => domain.state.as_str(),
-        _ if observed.saves.contains(name) => "saved",
+        _ if saved => "saved",
         (Domains::Known(_), None) => "stopped",
         _ => "unknown",
-    };
-    word.to_owned()
+    }
 }
 
 /// A table as wide as its longest cells, then what waits for a person.
