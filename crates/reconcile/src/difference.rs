@@ -192,3 +192,116 @@ fn show(value: &Value) -> String {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domains::{BuildInfo, DiskConfig, DomainConfig, NicConfig, State};
+
+    fn guest(change: impl FnOnce(&mut serde_json::Value)) -> Guest {
+        let mut guest = serde_json::json!({
+            "name": "web", "type": "pv", "uuid": "6d7e3a0c-3b0f-4a55-9d0e-2b8f6f3c0001",
+            "memoryMib": 256, "maxMemoryMib": 512, "vcpus": 2,
+            "boot": { "bootloader": "pygrub" },
+            "disks": [ { "name": "root", "path": "/vmdisks/web.img", "format": "raw", "vdev": "xvda" } ],
+            "networks": [ { "name": "lan", "bridge": "xenbr0", "mac": "00:16:3e:00:00:01" } ],
+            "onPoweroff": "destroy", "onReboot": "restart", "onCrash": "destroy"
+        });
+        change(&mut guest);
+        serde_json::from_value(guest).unwrap()
+    }
+
+    /// What libxl shows of the guest as it is declared above.
+    fn domain() -> Domain {
+        let text = |text: &str| Some(text.to_owned());
+        Domain {
+            domid: 1,
+            name: "web".into(),
+            uuid: guest(|_| {}).uuid,
+            memory_mib: 256,
+            // Its kernel has not brought the second one up yet.
+            vcpus: 1,
+            state: State::Running,
+            config: Some(DomainConfig {
+                b_info: BuildInfo {
+                    max_memkb: Some(512 * 1024),
+                    target_memkb: Some(256 * 1024),
+                    max_vcpus: Some(2),
+                    avail_vcpus: Some(vec![0, 1]),
+                    ..BuildInfo::default()
+                },
+                disks: vec![DiskConfig {
+                    pdev_path: text("/vmdisks/web.img"),
+                    vdev: text("xvda"),
+                    readwrite: Some(1),
+                }],
+                nics: vec![NicConfig {
+                    mac: text("00:16:3E:00:00:01"),
+                    bridge: text("xenbr0"),
+                }],
+                ..DomainConfig::default()
+            }),
+        }
+    }
+
+    fn keys(guest: &Guest, started: Option<&str>) -> Vec<String> {
+        differences(guest, &domain(), started)
+            .into_iter()
+            .map(|difference| difference.key)
+            .collect()
+    }
+
+    #[test]
+    fn a_guest_as_it_was_started_differs_in_nothing() {
+        let guest = guest(|_| {});
+        let text = guest_spec::render(&guest).unwrap();
+        assert_eq!(keys(&guest, Some(&text)), [""; 0]);
+        assert_eq!(keys(&guest, None), [""; 0]);
+        let other_spelling = text.replace(
+            "format=raw,vdev=xvda,access=rw,target=/vmdisks/web.img",
+            "/vmdisks/web.img,raw,xvda,rw",
+        );
+        assert_ne!(other_spelling, text);
+        assert_eq!(keys(&guest, Some(&other_spelling)), [""; 0]);
+    }
+
+    #[test]
+    fn what_libxl_fills_in_is_no_difference() {
+        let routed = guest(|guest| guest["networks"][0]["bridge"] = serde_json::Value::Null);
+        let text = guest_spec::render(&routed).unwrap();
+        assert_eq!(keys(&routed, Some(&text)), [""; 0]);
+    }
+
+    #[test]
+    fn every_change_of_a_device_is_seen() {
+        let started = guest_spec::render(&guest(|_| {})).unwrap();
+        for (field, value) in [
+            ("readOnly", serde_json::json!(true)),
+            ("format", "qcow2".into()),
+            ("path", "/x".into()),
+        ] {
+            let changed = guest(|guest| guest["disks"][0][field] = value);
+            assert_eq!(keys(&changed, Some(&started)), ["disk"], "{field}");
+        }
+        for (field, value) in [
+            ("script", "vif-route"),
+            ("ip", "10.0.0.2"),
+            ("bridge", "br1"),
+        ] {
+            let changed = guest(|guest| guest["networks"][0][field] = value.into());
+            assert_eq!(keys(&changed, Some(&started)), ["vif"], "{field}");
+        }
+    }
+
+    #[test]
+    fn what_was_taken_away_is_seen() {
+        let started = guest_spec::render(&guest(|guest| {
+            guest["settings"] = serde_json::json!({ "cpu_weight": 512 })
+        }))
+        .unwrap();
+        let less = guest(|guest| guest["maxMemoryMib"] = serde_json::Value::Null);
+        assert_eq!(keys(&less, Some(&started)), ["cpu_weight", "maxmem"]);
+        // What is not known is not compared.
+        assert_eq!(keys(&less, None), ["maxmem"]);
+    }
+}

@@ -189,15 +189,4 @@ impl Records {
     pub fn remove(&mut self, name: &str) -> Option<Result<Record, RecordError>> {
         self.0.remove(name)
     }
-
-    /// Records of these guests, for tests of what is pure.
-    #[must_use]
-    pub fn of(records: impl IntoIterator<Item = Record>) -> Self {
-        Self(
-            records
-                .into_iter()
-                .map(|record| (record.name.clone(), Ok(record)))
-                .collect(),
-        )
-    }
 }
