@@ -296,7 +296,7 @@ mod tests {
     #[test]
     fn what_was_taken_away_is_seen() {
         let started = guest_spec::render(&guest(|guest| {
-            guest["settings"] = serde_json::json!({ "cpu_weight": 512 })
+            guest["settings"] = serde_json::json!({ "cpu_weight": 512 });
         }))
         .unwrap();
         let less = guest(|guest| guest["maxMemoryMib"] = serde_json::Value::Null);
