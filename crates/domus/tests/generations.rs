@@ -144,6 +144,52 @@ fn a_guest_that_runs_before_domus_knows_it_is_not_restarted() {
 }
 
 #[test]
+fn what_a_guest_was_started_with_is_rooted_until_it_is_gone() {
+    let dom0 = Dom0::new();
+    std::fs::create_dir_all(dom0.path("/nix/var/nix/gcroots")).unwrap();
+    let with_kernel = |kernel: &str| {
+        changed(&guest("web", 1), |web| {
+            web["boot"]["kernel"] = json!(format!("/nix/store/{kernel}/bzImage"));
+        })
+    };
+    let roots = || {
+        let links = dom0.files("/nix/var/nix/gcroots");
+        links
+            .into_iter()
+            .map(|(_, target)| target.replace("-> /nix/store/", ""))
+            .collect::<Vec<_>>()
+    };
+    dom0.declare(&[with_kernel("aaa-linux-6.1")]);
+    apply_twice(&dom0);
+    assert_eq!(roots(), ["aaa-linux-6.1"]);
+    // The new kernel waits for the next start; the guest's own reboot needs the old one.
+    dom0.declare(&[with_kernel("bbb-linux-6.6")]);
+    apply_twice(&dom0);
+    assert_eq!(roots(), ["aaa-linux-6.1", "bbb-linux-6.6"]);
+    // Saved, at the next boot, when only files are written: both stay.
+    dom0.xl(&[
+        "save",
+        "1",
+        dom0.path("/var/lib/xen/save/web").to_str().unwrap(),
+    ]);
+    dom0.boot("second");
+    assert_eq!(dom0.run(&["apply", "--stage", "files"]).status, 0);
+    assert_eq!(roots(), ["aaa-linux-6.1", "bbb-linux-6.6"]);
+    // The save file is given up, and the guest starts anew.
+    std::fs::remove_file(dom0.path("/var/lib/xen/save/web")).unwrap();
+    apply_twice(&dom0);
+    assert_eq!(roots(), ["bbb-linux-6.6"]);
+    // No longer declared, it still runs; then it is gone.
+    dom0.declare(&[]);
+    apply_twice(&dom0);
+    assert_eq!(roots(), ["bbb-linux-6.6"]);
+    dom0.xl(&["shutdown", "-F", "2"]);
+    dom0.xl(&["shutdown", "-F", "1"]);
+    apply_twice(&dom0);
+    assert_eq!(roots(), [""; 0]);
+}
+
+#[test]
 fn dry_activate_says_it_all_and_changes_nothing() {
     let dom0 = Dom0::new();
     dom0.declare(&[guest("web", 1)]);

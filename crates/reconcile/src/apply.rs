@@ -19,7 +19,7 @@ use crate::plan::{GuestPlan, Plan, Step};
 use crate::program::{self, ProgramError, Programs};
 use crate::record::{ImageRecord, Record, RecordError, Records, Running};
 use crate::seen::note_seen;
-use crate::{Stages, images};
+use crate::{Stages, images, roots};
 
 /// How guests are started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -227,10 +227,34 @@ impl Executor<'_> {
             report(Event::Done(&plan.name, step));
         }
         if plan.steps.contains(&Step::Forget) && result.is_ok() {
-            return Ok(());
+            return Ok(roots::keep(&plan.name, &[], self.layout)?);
         }
         let saved = kept.save(self.layout).map_err(StepError::from);
-        result.and(saved)
+        let rooted = self
+            .keep_roots(plan, &kept.now, observed)
+            .map_err(StepError::from);
+        result.and(saved).and(rooted)
+    }
+
+    /// Roots what the guest may be created from: the declared configuration, and the one that it was
+    /// started with for as long as it runs, has a save file, or may.
+    fn keep_roots(
+        &self,
+        plan: &GuestPlan,
+        record: &Record,
+        observed: &Observed,
+    ) -> Result<(), FileError> {
+        let gone = observed.knows_domains()
+            && observed.domains.of(record.uuid).is_none()
+            && !observed.is_saved(&record.name, record.uuid);
+        let started = record
+            .running
+            .as_ref()
+            .and_then(|running| running.config.as_deref());
+        let started_now = plan.steps.contains(&Step::Start);
+        let started = started.filter(|_| !gone || started_now);
+        let configs: Vec<&str> = plan.config.as_deref().into_iter().chain(started).collect();
+        roots::keep(&plan.name, &configs, self.layout)
     }
 
     fn step(

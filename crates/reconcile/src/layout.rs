@@ -74,6 +74,12 @@ impl Layout {
         PathBuf::from(format!("../{guest}.cfg"))
     }
 
+    /// Where Nix looks for what must not be collected.
+    #[must_use]
+    pub fn gc_roots_dir(&self) -> PathBuf {
+        self.below("/nix/var/nix/gcroots")
+    }
+
     /// What `domus run` gave to xl for a guest, while that guest runs in its unit.
     #[must_use]
     pub fn started(&self, guest: &str) -> PathBuf {

@@ -17,6 +17,7 @@ pub mod observe;
 pub mod plan;
 pub mod program;
 mod record;
+mod roots;
 mod seen;
 
 pub use apply::{Event, Executor, Failure, Starter};

@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::vm::world;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use wait4::Wait4;
-use xshell::{Shell, cmd};
 
 /// The arguments of `cargo xtask bench`.
 #[derive(clap::Args)]
@@ -35,9 +35,7 @@ struct Cost {
 /// # Errors
 /// When something cannot be built, or does not do what is measured.
 pub fn run(args: &Args) -> Result<()> {
-    let shell = Shell::new()?;
-    cmd!(shell, "cargo build --release --quiet --package domus").run()?;
-    let domus = shell.current_dir().join("target/release/domus");
+    let domus = world::build_domus()?;
     anstream::println!(
         "{:<44} {:>10} {:>10} {:>12}",
         "",

@@ -1,6 +1,7 @@
 //! Installs what a verb needs: Debian packages, as root; else says the one line to run.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 use xshell::{Shell, cmd};
@@ -12,7 +13,8 @@ use crate::vm::progress::Step;
 pub struct Need {
     /// The Debian package.
     pub package: &'static str,
-    /// A program looked for on PATH and in the system's sbin, or, with a leading `/`, a file.
+    /// A program looked for on PATH and in the system's sbin; with a leading `/`, a file; after `perl:`, a
+    /// module of Perl.
     pub proof: &'static str,
 }
 
@@ -37,20 +39,13 @@ pub const EVAL: &[Need] = &[need("nix-bin", "nix-instantiate")];
 pub const TESTS: &[Need] = &[
     need("e2fsprogs", "mkfs.ext4"),
     need("qemu-utils", "qemu-img"),
-    need("strace", "strace"),
-    need("libxen-dev", "/usr/include/libxlutil.h"),
+    need("util-linux", "setpriv"),
     need("perl", "perl"),
-    need(
-        "libxml-libxml-perl",
-        "/usr/lib/x86_64-linux-gnu/perl5/5.36/XML/LibXML.pm",
-    ),
-    need("libfile-slurp-perl", "/usr/share/perl5/File/Slurp.pm"),
-    need(
-        "libfile-copy-recursive-perl",
-        "/usr/share/perl5/File/Copy/Recursive.pm",
-    ),
-    need("liblist-compare-perl", "/usr/share/perl5/List/Compare.pm"),
-    need("libjson-perl", "/usr/share/perl5/JSON.pm"),
+    need("libxml-libxml-perl", "perl:XML::LibXML"),
+    need("libfile-slurp-perl", "perl:File::Slurp"),
+    need("libfile-copy-recursive-perl", "perl:File::Copy::Recursive"),
+    need("liblist-compare-perl", "perl:List::Compare"),
+    need("libjson-perl", "perl:JSON"),
 ];
 
 /// Makes sure that all of `needs` are there, and installs what is missing; where nothing is, it does nothing.
@@ -158,6 +153,13 @@ fn program_folders() -> Vec<PathBuf> {
 fn present(need: &Need, folders: &[PathBuf]) -> bool {
     if need.proof.starts_with('/') {
         return Path::new(need.proof).exists();
+    }
+    if let Some(module) = need.proof.strip_prefix("perl:") {
+        let perl = Command::new("perl")
+            .arg(format!("-M{module}"))
+            .args(["-e", "1"])
+            .output();
+        return perl.is_ok_and(|output| output.status.success());
     }
     folders
         .iter()

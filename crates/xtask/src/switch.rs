@@ -21,14 +21,8 @@ use store::Content;
 /// How long units may take to stop, and to start.
 const PATIENCE: Duration = Duration::from_secs(420);
 
-/// The programs that the domus package brings with itself.
-const TOOLS: &[&str] = &[
-    "/usr/sbin/mke2fs",
-    "/usr/bin/qemu-img",
-    "/usr/sbin/ip",
-    "/bin/systemctl",
-    "/bin/busybox",
-];
+/// The programs that the domus package brings with itself, as crates/domus/package.nix wraps it.
+const TOOLS: &[&str] = &["/usr/sbin/mke2fs", "/usr/bin/qemu-img", "/usr/sbin/ip"];
 
 /// The actions of nixos-rebuild that activate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

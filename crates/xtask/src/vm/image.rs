@@ -101,7 +101,10 @@ pub fn ensure(fresh: bool) -> Result<Image> {
         return Ok(image);
     }
     if !rustix::process::geteuid().is_root() {
-        bail!("building the Dom0's image needs root; as root run: cargo xtask vm build");
+        bail!(
+            "building the Dom0's image needs root; as root run: DOMUS_CACHE={} cargo xtask vm build",
+            cache.display()
+        );
     }
     let step = Step::begin(format!("building the Dom0's image from Debian {SUITE}"));
     let work = cache.join(format!("tmp-{}-{}", image.key, std::process::id()));

@@ -139,12 +139,13 @@ impl Qemu {
         run.boots.set(run.boots.get() + 1);
         let socket = run.agent_socket();
         let _ = fs::remove_file(&socket);
-        let path = |name: &str| image.folder.join(name).display().to_string();
         // In QEMU's options a comma is written twice.
         let escaped = |path: &Path| path.display().to_string().replace(',', ",,");
         let log = fs::File::create(run.qemu_log())?;
         let mut command = Command::new("setpriv");
+        // The multiboot loader ends a file's name at a space: it gets names without folders.
         command
+            .current_dir(&image.folder)
             .args(["--pdeathsig", "KILL", "qemu-system-x86_64", "-M", "q35", "-cpu", "qemu64,+svm,+npt", "-smp", "2"])
             .args(["-m", &format!("{MACHINE_MIB}M"), "-accel", "tcg,thread=multi", "-display", "none", "-no-reboot"])
             .args(["-nic", "none", "-monitor", "none", "-serial", &format!("file:{}", escaped(&run.console_log()))])
@@ -152,9 +153,9 @@ impl Qemu {
             .args(["-device", "virtio-serial-pci"])
             .args(["-chardev", &format!("socket,id=agent,path={},server=on,wait=off", escaped(&socket))])
             .args(["-device", "virtserialport,chardev=agent,name=org.domus.agent"])
-            .args(["-kernel", &path("xen")])
+            .args(["-kernel", "xen"])
             .args(["-append", &format!("console=com1 com1=115200,8n1 dom0_mem={DOM0_MIB}M,max:{DOM0_MIB}M loglvl=warning guest_loglvl=warning")])
-            .args(["-initrd", &format!("{} root=/dev/vda rw console=hvc0 quiet systemd.show_status=0,{}", path("vmlinuz"), path("initrd.img"))]);
+            .args(["-initrd", "vmlinuz root=/dev/vda rw console=hvc0 quiet systemd.show_status=0,initrd.img"]);
         if shell {
             command
                 .args([
