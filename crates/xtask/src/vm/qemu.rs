@@ -46,14 +46,15 @@ impl RunFolder {
     pub fn new(image: &Image) -> Result<Self> {
         let runs = super::image::cache()?.join("runs");
         fs::create_dir_all(&runs)?;
-        sweep(&runs);
+        sweep(&runs, "");
+        sweep(&std::env::temp_dir(), "domus-vm-");
         let prefix = format!("{}-", std::process::id());
         let big = tempfile::Builder::new()
             .prefix(&prefix)
             .tempdir_in(&runs)
             .context("cannot make a folder for this run")?;
         let small = tempfile::Builder::new()
-            .prefix("domus-vm-")
+            .prefix(&format!("domus-vm-{prefix}"))
             .tempdir()
             .context("cannot make a temporary folder")?;
         let folder = Self {
@@ -119,14 +120,17 @@ impl Drop for RunFolder {
     }
 }
 
-/// Removes the folders of runs whose program is gone. What cannot be removed is left to the next run.
-fn sweep(runs: &Path) {
+/// Removes from `runs` the folders of runs whose program is gone: named `before`, its process id, a hyphen. What cannot be removed is left to the next run.
+fn sweep(runs: &Path, before: &str) {
     let Ok(entries) = fs::read_dir(runs) else {
         return;
     };
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let owner = name.split('-').next().and_then(|id| id.parse::<u32>().ok());
+        let owner = name
+            .strip_prefix(before)
+            .and_then(|rest| rest.split('-').next())
+            .and_then(|id| id.parse::<u32>().ok());
         if owner.is_some_and(|id| !Path::new(&format!("/proc/{id}")).exists()) {
             let _ = fs::remove_dir_all(entry.path());
         }

@@ -136,14 +136,14 @@ impl Scenario {
         let since = Instant::now();
         qemu::forget_emulation_faults();
         let mut result = (self.run)(stage);
-        if result.is_err() {
+        if let Err(error) = &result {
             // A scenario that failed may have left anything behind: the next begins with a Dom0 of its own.
             stage.clear();
             // QEMU's emulation of SVM sometimes loses a PVH guest as it boots ("Triple fault" on Xen's console).
             // That is no fault of what is tested, so once more; a second failure counts, whatever caused it.
             if qemu::emulation_faults() {
                 anstream::println!(
-                    "  the emulated processor lost a guest (triple fault); once more"
+                    "  the emulated processor lost a guest (triple fault); once more. What failed: {error:#}"
                 );
                 result = (self.run)(stage);
             }
