@@ -27,13 +27,21 @@ pub fn run(common: &Common, args: &ApplyArgs) -> anyhow::Result<ExitCode> {
                 asks_xl: true,
                 ..Stages::NONE
             };
-            let failures = carry_out(&context, changes, common.json)?;
+            let said = if common.json { Said::Json } else { Said::Steps };
+            let failures = carry_out(&context, changes, said)?;
             if !common.json {
                 announce(&context)?;
             }
             Ok(exit(&failures))
         }
-        _ => Ok(exit(&carry_out(&context, stages(args.stage), common.json)?)),
+        _ => {
+            let said = if common.json {
+                Said::Json
+            } else {
+                Said::StepsAndNotes
+            };
+            Ok(exit(&carry_out(&context, stages(args.stage), said)?))
+        }
     }
 }
 
@@ -49,8 +57,17 @@ fn dry_activate(context: &Context) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What an apply says on standard output.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Said {
+    Json,
+    Steps,
+    StepsAndNotes,
+}
+
 /// Plans and carries out these stages under the lock, and says what was done.
-fn carry_out(context: &Context, stages: Stages, json: bool) -> anyhow::Result<Vec<Failure>> {
+fn carry_out(context: &Context, stages: Stages, said: Said) -> anyhow::Result<Vec<Failure>> {
+    let json = said == Said::Json;
     let _lock = Lock::take(&context.layout, |holder| {
         output::warning(&format!("waiting for another domus ({holder}) to end"));
     })?;
@@ -87,7 +104,9 @@ fn carry_out(context: &Context, stages: Stages, json: bool) -> anyhow::Result<Ve
         for note in &now.plan.notes {
             output::warning(note);
         }
-        say_notes(&now.plan);
+        if said == Said::StepsAndNotes {
+            say_notes(&now.plan);
+        }
     }
     say_failures(&failures);
     Ok(failures)

@@ -339,6 +339,11 @@ impl Case<'_> {
         } else if let Some(disk) = self.empty_disk() {
             note_empty(plan, disk);
         } else {
+            // Its disk was empty when files were written, and holds a system now.
+            if !plan.steps.contains(&Step::LinkAuto) && matches!(self.files.auto, Ok(Entry::Absent))
+            {
+                plan.steps.push(Step::LinkAuto);
+            }
             plan.steps.push(Step::Start);
         }
     }

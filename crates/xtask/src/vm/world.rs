@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use nix_config::NixValue;
 use serde_json::Value;
 use tempfile::TempDir;
 use xshell::{Shell, cmd};
@@ -82,7 +83,9 @@ impl Configuration {
     /// # Errors
     /// There is no such guest, or it gives no memory.
     pub fn set_memory(&self, guest: &str, mib: u64) -> Result<()> {
-        self.edit(|text| with_memory(text, guest, mib))
+        let option = ["virtualisation", "xen", "guests", guest, "memory"];
+        let value = NixValue::Integer(i64::try_from(mib)?);
+        self.edit(|text| Ok(nix_config::set_value(text, &option, &value)?.text))
     }
 
     /// Declares more: `module` is a NixOS module beside configuration.nix, which imports it.
@@ -101,17 +104,6 @@ impl Configuration {
     pub fn evaluate(&self, options: &eval::Options) -> Result<(eval::Source, Evaluation)> {
         eval::evaluate(self.folder.path(), options)
     }
-}
-
-fn with_memory(text: &str, guest: &str, mib: u64) -> Result<String> {
-    let start = text.find(&format!("{guest} = {{"));
-    let (head, tail) =
-        text.split_at(start.with_context(|| format!("no guest {guest} is declared"))?);
-    let line = tail
-        .lines()
-        .find(|line| line.trim_start().starts_with("memory = "));
-    let line = line.with_context(|| format!("guest {guest} is given no memory"))?;
-    Ok(head.to_owned() + &tail.replacen(line, &format!("        memory = {mib};"), 1))
 }
 
 /// Builds domus as it is shipped, and says where it is.
@@ -343,19 +335,5 @@ mod tests {
             }
         );
         assert_eq!(guests[1].disks, vec![]);
-    }
-
-    #[test]
-    fn only_the_one_guests_memory_changes() {
-        let text = "x = { other = {\n memory = 1;\n };\n mrkitty = {\n  memory = 256; # MiB\n  maxMemory = 512;\n };\n z = {\n  memory = 9;\n }; }";
-        let text = with_memory(text, "mrkitty", 384).unwrap();
-        let all = [
-            "memory = 1;",
-            "memory = 384;",
-            "memory = 9;",
-            "maxMemory = 512;",
-        ];
-        assert!(all.iter().all(|part| text.contains(part)) && !text.contains("256"));
-        assert!(with_memory(&text, "nobody", 1).is_err());
     }
 }
