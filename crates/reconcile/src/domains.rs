@@ -331,4 +331,34 @@ my guest                                     4   128     1     --p---       0.0 
         let configs = parse_configs(text).unwrap();
         assert_eq!(configs.keys().collect::<Vec<_>>(), [&4]);
     }
+
+    /// What Xen 4.17's xl printed of the demo's three guests, after their memory and their Dom0 were changed.
+    #[test]
+    fn reads_what_the_real_xl_prints() {
+        let domains = parse_list(include_str!("fixtures/xl-4.17-list-v.txt")).unwrap();
+        let configs = parse_configs(include_str!("fixtures/xl-4.17-list-l.json")).unwrap();
+        let shown: Vec<String> = domains
+            .iter()
+            .map(|domain| {
+                let config = &configs[&domain.domid];
+                let build = &config.b_info;
+                let disks: Vec<_> = config.disks.iter().filter_map(|disk| disk.vdev.as_deref()).collect();
+                let nics: Vec<_> = config.nics.iter().filter_map(|nic| nic.bridge.as_deref()).collect();
+                format!(
+                    "{} {} {:?} {} MiB, target {:?}, max {:?} KiB, {:?} of {:?} vCPUs, {disks:?}, {nics:?}",
+                    domain.domid, domain.name, domain.state, domain.memory_mib, build.target_memkb, build.max_memkb,
+                    build.avail_vcpus.as_ref().map(Vec::len), build.max_vcpus,
+                )
+            })
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "0 Domain-0 Running 1500 MiB, target Some(1535999), max Some(1536000) KiB, None of None vCPUs, [], []",
+                "1 mrkitty Running 384 MiB, target Some(393216), max Some(524288) KiB, Some(1) of Some(1) vCPUs, [\"xvda\"], [\"xenbr0\"]",
+                "2 pvh-guest Running 160 MiB, target Some(163840), max Some(163840) KiB, Some(1) of Some(1) vCPUs, [], [\"xenbr0\"]",
+                "3 pygrub-guest Running 256 MiB, target Some(262144), max Some(262144) KiB, Some(1) of Some(1) vCPUs, [\"xvda\", \"xvdb\"], [\"xenbr0\"]",
+            ]
+        );
+    }
 }
