@@ -1,6 +1,6 @@
-# Which interfaces are plugged into a bridge.
+# Which interfaces are plugged into a bridge, and which of those bridges Domus does not make.
 { lib }:
-{
+rec {
   # Xen's own scripts that route or translate, by name or path.
   unused =
     network:
@@ -8,4 +8,20 @@
       "vif-route"
       "vif-nat"
     ];
+
+  # The unit of a network interface, which systemd has once the interface is there. An Open vSwitch
+  # bridge is one too: OVS gives it an interface of its name.
+  deviceUnit = utils: name: "sys-subsystem-net-devices-${utils.escapeSystemdPath name}.device";
+
+  # The units of the bridges that enabled guests name and that something else in the system makes.
+  elsewhereUnits =
+    utils: xen:
+    let
+      guests = lib.filter (guest: guest.enable) (lib.attrValues xen.guests);
+      networks = lib.filter (network: !unused network) (
+        lib.concatMap (guest: lib.attrValues guest.networks) guests
+      );
+      named = lib.unique (map (network: network.bridge) networks);
+    in
+    map (deviceUnit utils) (lib.subtractLists (lib.attrNames xen.bridges) named);
 }

@@ -10,12 +10,13 @@ let
   cfg = config.virtualisation.xen;
   domus = lib.getExe cfg.domus.package;
   mountUnits = (import ./mounts.nix { inherit config lib; }).units utils;
-  uplinkUnits = lib.concatMap (
-    bridge:
-    lib.optional (
-      bridge.uplink != null
-    ) "sys-subsystem-net-devices-${utils.escapeSystemdPath bridge.uplink}.device"
-  ) (lib.attrValues cfg.bridges);
+  plugged = import ./plugged.nix { inherit lib; };
+  uplinkUnits = map (bridge: plugged.deviceUnit utils bridge.uplink) (
+    lib.filter (bridge: bridge.uplink != null) (lib.attrValues cfg.bridges)
+  );
+  # Bridges that NixOS, networkd or Open vSwitch makes. One that never comes costs systemd's wait for
+  # a device, 90 s, and systemd says so.
+  bridgeUnits = plugged.elsewhereUnits utils cfg;
 
   bridgesUnit = "domus-bridges.service";
   prepareUnit = "domus-prepare.service";
@@ -25,6 +26,11 @@ let
     "xen-init-dom0.service"
     "xenconsoled.service"
     "xen-qemu-dom0-disk-backend.service"
+  ];
+  # xl, and the device model that libxl looks up on PATH (nixpkgs gives its own xendomains the same).
+  xenPrograms = [
+    cfg.package
+    cfg.qemu.package
   ];
   # Booted without Xen, a Xen system skips what needs it; nixpkgs' own units do the same.
   underXen = "/proc/xen/capabilities";
@@ -78,31 +84,41 @@ in
           wants = [
             bridgesUnit
             prepareUnit
-          ];
-          after = xenUnits ++ [
-            bridgesUnit
-            prepareUnit
-            "xendomains.service"
-          ];
+          ]
+          ++ bridgeUnits;
+          after =
+            xenUnits
+            ++ [
+              bridgesUnit
+              prepareUnit
+              "xendomains.service"
+            ]
+            ++ bridgeUnits;
           unitConfig.ConditionPathExists = underXen;
-          path = [ cfg.package ];
+          path = xenPrograms;
         }
       ];
 
       "domus-guest@" = {
         description = "Xen guest %i";
-        after = xenUnits ++ [
-          bridgesUnit
-          prepareUnit
-        ];
-        # At shutdown the order is turned round: xendomains saves the guests before this stops.
+        wants = bridgeUnits;
+        # At shutdown the order is turned round: xendomains saves the guests before this stops, and
+        # only then are the file systems unmounted that their disks are on.
+        after =
+          xenUnits
+          ++ [
+            bridgesUnit
+            prepareUnit
+          ]
+          ++ mountUnits
+          ++ bridgeUnits;
         before = [ "xendomains.service" ];
         restartIfChanged = false;
         unitConfig = {
           ConditionPathExists = underXen;
           X-StopOnRemoval = false;
         };
-        path = [ cfg.package ];
+        path = xenPrograms;
         serviceConfig = {
           Type = "notify";
           NotifyAccess = "main";

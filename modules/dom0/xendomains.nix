@@ -13,7 +13,8 @@ let
     "domus-bridges.service"
     "domus-prepare.service"
   ]
-  ++ mountUnits;
+  ++ mountUnits
+  ++ (import ./plugged.nix { inherit lib; }).elsewhereUnits utils cfg;
 in
 {
   config = lib.mkMerge [
