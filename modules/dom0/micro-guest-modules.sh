@@ -1,8 +1,11 @@
 # The modules of $closure as the micro guest's init loads them: uncompressed in one
 # folder, and `order`, their names, each after what it needs.
+if ! [ -s "$closure/insmod-list" ]; then
+    echo "$closure/insmod-list names no module: the micro guest would have neither disks nor a network." >&2
+    echo "Choose a kernel in boot.kernelPackages that has xen-blkfront and xen-netfront as modules." >&2
+    exit 1
+fi
 mkdir "$out"
-touch "$out/order"
-[ -e "$closure/insmod-list" ] || exit 0
 while read -r module; do
     name=${module##*/}
     case $name in

@@ -17,9 +17,9 @@ let
     runCommand "micro-guest-modules"
       {
         closure = makeModulesClosure {
-          inherit kernel;
+          # Newer nixpkgs keep modules in an output of their own; of a package without one this is the package.
+          kernel = lib.getOutput "modules" kernel;
           firmware = kernel;
-          allowMissing = true;
           rootModules = [
             "xen-blkfront"
             "xen-netfront"
