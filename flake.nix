@@ -14,6 +14,19 @@
       templateNames = builtins.attrNames (builtins.readDir ./templates);
       templateFlake = name: import (./templates + "/${name}/flake.nix");
 
+      # The program as the flake's own nixpkgs builds it: an older one's Rust may be too old for it.
+      # The modules without the flake (`imports = [ ./modules ]`) build it with the system's nixpkgs.
+      withPackage = path: {
+        imports = [
+          path
+          {
+            # By this key it is one module, however many of ours are imported.
+            key = "domus-own-package";
+            virtualisation.xen.domus.package = lib.mkDefault self.packages.${system}.domus;
+          }
+        ];
+      };
+
       # What `nix flake init` gives must evaluate as it is.
       templateSystem =
         name:
@@ -30,8 +43,8 @@
       };
 
       nixosModules = {
-        default = ./modules;
-        dom0 = ./modules/dom0;
+        default = withPackage ./modules;
+        dom0 = withPackage ./modules/dom0;
         domu = ./modules/domu;
       };
 
