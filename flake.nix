@@ -64,19 +64,20 @@
         inherit (templateFlake name) description;
       });
 
-      checks.${system} =
-        {
-          inherit (pkgs) domus;
-        }
-        // lib.mapAttrs' (name: lint: lib.nameValuePair "lint-${name}" lint) (
-          import ./nixos-tests/lib/lints.nix { inherit pkgs; }
-        )
-        // lib.listToAttrs (
-          map (name: lib.nameValuePair "template-${name}" (templateSystem name).config.system.build.toplevel) templateNames
-        )
-        // lib.mapAttrs' (
-          name: test: lib.nameValuePair "vm-${name}" (pkgs.testers.runNixOSTest test)
-        ) (import ./nixos-tests { inherit lib; });
+      checks.${system} = {
+        inherit (pkgs) domus;
+      }
+      // lib.mapAttrs' (name: lint: lib.nameValuePair "lint-${name}" lint) (
+        import ./nixos-tests/lib/lints.nix { inherit pkgs; }
+      )
+      // lib.listToAttrs (
+        map (
+          name: lib.nameValuePair "template-${name}" (templateSystem name).config.system.build.toplevel
+        ) templateNames
+      )
+      // lib.mapAttrs' (name: test: lib.nameValuePair "vm-${name}" (pkgs.testers.runNixOSTest test)) (
+        import ./nixos-tests { inherit lib; }
+      );
 
       devShells.${system}.default = import ./nixos-tests/lib/shell.nix { inherit pkgs; };
 

@@ -17,13 +17,9 @@ let
   matching = regex: described (lib.types.strMatching regex);
 in
 {
-  vdev =
-    matching "(xvd[a-z]{1,2}|hd[a-d]|sd[a-p])([1-9][0-9]?)?"
-      "virtual disk name: xvda, xvdb, …; hda to hdd; sda to sdp; with or without a partition number";
+  vdev = matching "(xvd[a-z]{1,2}|hd[a-d]|sd[a-p])([1-9][0-9]?)?" "virtual disk name: xvda, xvdb, …; hda to hdd; sda to sdp; with or without a partition number";
 
-  diskPath =
-    described (lib.types.addCheck lib.types.str plainFile)
-      "absolute path of a file or device, without comma, quote, backslash, line break or `..`: rename the file, or give a link to it";
+  diskPath = described (lib.types.addCheck lib.types.str plainFile) "absolute path of a file or device, without comma, quote, backslash, line break or `..`: rename the file, or give a link to it";
 
   size = matching "[1-9][0-9]*(K|M|G|T|KiB|MiB|GiB|TiB)" "size: a whole number and a unit, as in 512MiB or 4GiB";
 
@@ -57,7 +53,5 @@ in
       ];
       element = lib.types.either lib.types.int lib.types.singleLineStr;
     in
-    described (lib.types.either atom (
-      lib.types.listOf (lib.types.either element (lib.types.listOf element))
-    )) "value of xl.cfg: a string of one line, an integer, a boolean or a list";
+    described (lib.types.either atom (lib.types.listOf (lib.types.either element (lib.types.listOf element)))) "value of xl.cfg: a string of one line, an integer, a boolean or a list";
 }

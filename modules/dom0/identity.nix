@@ -2,7 +2,17 @@
 # a seed (the host) and names.
 { lib }:
 let
-  digits = seed: names: builtins.hashString "sha256" (builtins.toJSON ([ "domus" seed ] ++ names));
+  digits =
+    seed: names:
+    builtins.hashString "sha256" (
+      builtins.toJSON (
+        [
+          "domus"
+          seed
+        ]
+        ++ names
+      )
+    );
   slice = start: length: lib.substring start length;
 in
 {
@@ -24,7 +34,17 @@ in
   mac =
     seed: guest: network:
     let
-      hash = digits seed [ guest network ];
+      hash = digits seed [
+        guest
+        network
+      ];
     in
-    lib.concatStringsSep ":" [ "00" "16" "3e" (slice 0 2 hash) (slice 2 2 hash) (slice 4 2 hash) ];
+    lib.concatStringsSep ":" [
+      "00"
+      "16"
+      "3e"
+      (slice 0 2 hash)
+      (slice 2 2 hash)
+      (slice 4 2 hash)
+    ];
 }

@@ -13,25 +13,22 @@
 let
   scripts = ../../nixos-tests/micro-guest;
 
-  modules =
-    runCommand "micro-guest-modules"
-      {
-        closure = makeModulesClosure {
-          # Newer nixpkgs keep modules in an output of their own; of a package without one this is the package.
-          kernel = lib.getOutput "modules" kernel;
-          firmware = kernel;
-          rootModules = [
-            "xen-blkfront"
-            "xen-netfront"
-            "ext4"
-          ];
-        };
-        nativeBuildInputs = [
-          xz
-          zstd
-        ];
-      }
-      (builtins.readFile ./micro-guest-modules.sh);
+  modules = runCommand "micro-guest-modules" {
+    closure = makeModulesClosure {
+      # Newer nixpkgs keep modules in an output of their own; of a package without one this is the package.
+      kernel = lib.getOutput "modules" kernel;
+      firmware = kernel;
+      rootModules = [
+        "xen-blkfront"
+        "xen-netfront"
+        "ext4"
+      ];
+    };
+    nativeBuildInputs = [
+      xz
+      zstd
+    ];
+  } (builtins.readFile ./micro-guest-modules.sh);
 
   file = source: target: { inherit source target; };
 in

@@ -12,7 +12,12 @@ in
 {
   options.virtualisation.xen = {
     guests = lib.mkOption {
-      type = lib.types.attrsOf (import ./guest { inherit lib; inherit (cfg.domus) seed; });
+      type = lib.types.attrsOf (
+        import ./guest {
+          inherit lib;
+          inherit (cfg.domus) seed;
+        }
+      );
       default = { };
       example = lib.literalExpression ''
         {

@@ -7,7 +7,11 @@ in
 rec {
   # The name at a position. A CD-ROM of an HVM guest is an IDE drive.
   at =
-    { position, cdrom, type }:
+    {
+      position,
+      cdrom,
+      type,
+    }:
     let
       family = if cdrom && type == "hvm" then "hd" else "xvd";
       last = lib.elemAt letters (lib.mod position 26);

@@ -16,7 +16,9 @@ in
         assertion = cfg.bootloader != "pygrub" || namedByVdev;
         message = ''
           virtualisation.xenGuest.bootloader is "pygrub", and ${holder}, which holds the kernels, is on
-          ${if device == null then "a device that is not named" else device}: GRUB's configuration would search for it, and pygrub cannot search.
+          ${
+            if device == null then "a device that is not named" else device
+          }: GRUB's configuration would search for it, and pygrub cannot search.
           Name the disk as the Dom0 does, for example:  virtualisation.xenGuest.${option}.vdev = "xvda";
           and remove fileSystems."${holder}".device.
         '';

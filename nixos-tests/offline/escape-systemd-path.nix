@@ -3,7 +3,13 @@
 let
   plain = lib.stringToCharacters "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:_.";
   # Printable ASCII from the space on; the two that a Nix string escapes stand alone.
-  printable = lib.stringToCharacters (" !" + "\"" + "#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[" + "\\" + "]^_`abcdefghijklmnopqrstuvwxyz{|}~");
+  printable = lib.stringToCharacters (
+    " !"
+    + "\""
+    + "#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ["
+    + "\\"
+    + "]^_`abcdefghijklmnopqrstuvwxyz{|}~"
+  );
   hexDigits = lib.stringToCharacters "0123456789abcdef";
   code =
     character:
@@ -15,7 +21,14 @@ let
       throw "The stand-in cannot put ${character} into the name of a unit."
     else
       "\\x${lib.elemAt hexDigits (number / 16)}${lib.elemAt hexDigits (lib.mod number 16)}";
-  escapeCharacter = c: if lib.elem c plain then c else if c == "/" then "-" else code c;
+  escapeCharacter =
+    c:
+    if lib.elem c plain then
+      c
+    else if c == "/" then
+      "-"
+    else
+      code c;
 in
 path:
 let

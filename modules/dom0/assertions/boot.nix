@@ -17,9 +17,7 @@ let
     [
       {
         assertion =
-          guest.disks != { }
-          || guest.kernel != null
-          || (bootloader == "firmware" && guest.networks != { });
+          guest.disks != { } || guest.kernel != null || (bootloader == "firmware" && guest.networks != { });
         message = ''
           Guest "${name}" has neither a disk nor a kernel: there is nothing to boot (its bootloader is "${bootloader}").
           Declare ${of "disks"}.<name>, or set ${of "kernel"}.

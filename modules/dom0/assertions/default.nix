@@ -35,23 +35,24 @@ in
       '';
     }
     (lib.mkIf cfg.domus.enable {
-      assertions = lib.concatMap from [
-        ./names.nix
-        ./boot.nix
-        ./resources.nix
-        ./disks.nix
-        ./networks.nix
-        ./settings.nix
-      ]
-      ++ import ./host.nix {
-        inherit
-          config
-          lib
-          options
-          guests
-          ;
-        inherit (arguments) option;
-      };
+      assertions =
+        lib.concatMap from [
+          ./names.nix
+          ./boot.nix
+          ./resources.nix
+          ./disks.nix
+          ./networks.nix
+          ./settings.nix
+        ]
+        ++ import ./host.nix {
+          inherit
+            config
+            lib
+            options
+            guests
+            ;
+          inherit (arguments) option;
+        };
     })
   ];
 }

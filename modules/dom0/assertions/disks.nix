@@ -10,7 +10,14 @@ let
   check =
     name: guest:
     let
-      of = disk: option name (lib.showOption [ "disks" disk ]);
+      of =
+        disk:
+        option name (
+          lib.showOption [
+            "disks"
+            disk
+          ]
+        );
       inherit (guest) disks;
       names = lib.attrNames disks;
       placed = lib.filter (disk: disks.${disk}.vdev != null) names;
@@ -21,10 +28,10 @@ let
         let
           parsed = vdev.parse disks.${disk}.vdev;
         in
-        "${if guest.type == "hvm" && parsed.family == "hd" then "xvd" else parsed.family}:${toString parsed.position}:${parsed.partition}";
-      collisions = lib.filter (group: lib.length group > 1) (
-        lib.attrValues (lib.groupBy place placed)
-      );
+        "${
+          if guest.type == "hvm" && parsed.family == "hd" then "xvd" else parsed.family
+        }:${toString parsed.position}:${parsed.partition}";
+      collisions = lib.filter (group: lib.length group > 1) (lib.attrValues (lib.groupBy place placed));
     in
     lib.optional (lib.length names > 1 && lib.length placed != lib.length names) {
       assertion = false;
@@ -78,7 +85,12 @@ let
     lib.mapAttrsToList (
       name: guest:
       lib.mapAttrsToList (disk: value: {
-        option = option name (lib.showOption [ "disks" disk ]);
+        option = option name (
+          lib.showOption [
+            "disks"
+            disk
+          ]
+        );
         inherit (value) path readOnly;
       }) guest.disks
     ) guests
@@ -91,7 +103,9 @@ lib.concatLists (lib.mapAttrsToList check guests)
 ++ map (group: {
   assertion = false;
   message = ''
-    ${lib.concatMapStringsSep " and " (use: use.option) group} are the same disk, ${(lib.head group).path}, and at least one may write it:
+    ${
+      lib.concatMapStringsSep " and " (use: use.option) group
+    } are the same disk, ${(lib.head group).path}, and at least one may write it:
     that destroys its file system. Give each guest a disk of its own, or set readOnly = true on all of them.
   '';
 }) shared

@@ -64,7 +64,9 @@ lib.concatMap (name: [
 ++ map (group: {
   assertion = false;
   message = ''
-    ${lib.concatMapStringsSep " and " (name: option name "uuid") group} are the same, ${guests.${lib.head group}.uuid}.
+    ${
+      lib.concatMapStringsSep " and " (name: option name "uuid") group
+    } are the same, ${guests.${lib.head group}.uuid}.
     Remove one: each guest has a UUID of its own, derived from its name.
   '';
 }) sameUuid

@@ -9,7 +9,14 @@ let
   check =
     name: guest:
     let
-      of = network: option name (lib.showOption [ "networks" network ]);
+      of =
+        network:
+        option name (
+          lib.showOption [
+            "networks"
+            network
+          ]
+        );
       inherit (guest) networks;
       names = lib.attrNames networks;
       unplaced = lib.filter (network: networks.${network}.order == null) names;
@@ -22,14 +29,18 @@ let
     lib.optional (lib.length names > 1 && unplaced != [ ]) {
       assertion = false;
       message = ''
-        Guest "${name}" has ${toString (lib.length names)} network interfaces, and some have no order: ${lib.concatMapStringsSep ", " of unplaced}.
+        Guest "${name}" has ${toString (lib.length names)} network interfaces, and some have no order: ${
+          lib.concatMapStringsSep ", " of unplaced
+        }.
         Which is the guest's first would change with every one that is added. Set order = 0 on the first, then 1, 2, and so on.
       '';
     }
     ++ map (group: {
       assertion = false;
       message = ''
-        ${lib.concatMapStringsSep " and " of group} have one order, ${toString networks.${lib.head group}.order}. Give each its own.
+        ${lib.concatMapStringsSep " and " of group} have one order, ${
+          toString networks.${lib.head group}.order
+        }. Give each its own.
       '';
     }) collisions;
 
@@ -37,7 +48,12 @@ let
     lib.mapAttrsToList (
       name: guest:
       lib.mapAttrsToList (network: value: {
-        option = option name (lib.showOption [ "networks" network ]);
+        option = option name (
+          lib.showOption [
+            "networks"
+            network
+          ]
+        );
         inherit (value) mac;
       }) guest.networks
     ) guests
@@ -50,7 +66,9 @@ lib.concatLists (lib.mapAttrsToList check guests)
 ++ map (group: {
   assertion = false;
   message = ''
-    ${lib.concatMapStringsSep " and " (use: "${use.option}.mac") group} are the same, ${(lib.head group).mac}: neither would be reached reliably.
+    ${
+      lib.concatMapStringsSep " and " (use: "${use.option}.mac") group
+    } are the same, ${(lib.head group).mac}: neither would be reached reliably.
     Remove one: each interface has an address of its own, derived from its name.
   '';
 }) shared

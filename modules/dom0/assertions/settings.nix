@@ -69,7 +69,9 @@ let
               ''
             else
               ''
-                ${of key} contradicts ${option name (toString typed.${key} or "")}, which sets the same key of xl.cfg.
+                ${of key} contradicts ${
+                  option name (toString typed.${key} or "")
+                }, which sets the same key of xl.cfg.
                 Set ${toString typed.${key} or ""}, and remove the key from settings.
               '';
         }

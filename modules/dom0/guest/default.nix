@@ -48,7 +48,12 @@ lib.types.submodule (
       };
 
       disks = lib.mkOption {
-        type = lib.types.attrsOf (import ./disk.nix { inherit lib; guest = config; });
+        type = lib.types.attrsOf (
+          import ./disk.nix {
+            inherit lib;
+            guest = config;
+          }
+        );
         default = { };
         example = lib.literalExpression ''
           {
@@ -60,7 +65,12 @@ lib.types.submodule (
       };
 
       networks = lib.mkOption {
-        type = lib.types.attrsOf (import ./network.nix { inherit lib seed; guest = name; });
+        type = lib.types.attrsOf (
+          import ./network.nix {
+            inherit lib seed;
+            guest = name;
+          }
+        );
         default = { };
         example = lib.literalExpression ''{ lan.bridge = "xenbr0"; }'';
         description = "The guest's network interfaces, by a name of your own.";

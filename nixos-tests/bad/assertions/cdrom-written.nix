@@ -1,3 +1,10 @@
 {
-  virtualisation.xen.guests.db = { kernel = "/boot/bzImage"; disks.cd = { path = "/vmdisks/cd.iso"; cdrom = true; readOnly = false; }; };
+  virtualisation.xen.guests.db = {
+    kernel = "/boot/bzImage";
+    disks.cd = {
+      path = "/vmdisks/cd.iso";
+      cdrom = true;
+      readOnly = false;
+    };
+  };
 }

@@ -1,3 +1,9 @@
 {
-  virtualisation.xen.guests.db = { bootloader = "pygrub"; disks.root = { path = "/dev/vg0/db"; format = "qcow2"; }; };
+  virtualisation.xen.guests.db = {
+    bootloader = "pygrub";
+    disks.root = {
+      path = "/dev/vg0/db";
+      format = "qcow2";
+    };
+  };
 }

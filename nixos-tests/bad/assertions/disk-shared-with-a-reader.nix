@@ -1,3 +1,9 @@
 {
-  virtualisation.xen.guests.db = { bootloader = "pygrub"; disks.root = { path = "/vmdisks/web.img"; readOnly = true; }; };
+  virtualisation.xen.guests.db = {
+    bootloader = "pygrub";
+    disks.root = {
+      path = "/vmdisks/web.img";
+      readOnly = true;
+    };
+  };
 }

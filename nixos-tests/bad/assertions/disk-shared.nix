@@ -1,3 +1,6 @@
 {
-  virtualisation.xen.guests.db = { bootloader = "pygrub"; disks.root.path = "/vmdisks/web.img"; };
+  virtualisation.xen.guests.db = {
+    bootloader = "pygrub";
+    disks.root.path = "/vmdisks/web.img";
+  };
 }

@@ -1,3 +1,9 @@
 {
-  virtualisation.xen.guests.web.disks = { root.vdev = "xvda"; data = { path = "/vmdisks/data.img"; vdev = "xvda"; }; };
+  virtualisation.xen.guests.web.disks = {
+    root.vdev = "xvda";
+    data = {
+      path = "/vmdisks/data.img";
+      vdev = "xvda";
+    };
+  };
 }

@@ -1,3 +1,9 @@
 {
-  virtualisation.xen.guests.db = { bootloader = "pygrub"; disks.root = { path = "/vmdisks/db.img"; filesystem.label = "nixos"; }; };
+  virtualisation.xen.guests.db = {
+    bootloader = "pygrub";
+    disks.root = {
+      path = "/vmdisks/db.img";
+      filesystem.label = "nixos";
+    };
+  };
 }

@@ -1,3 +1,6 @@
 {
-  virtualisation.xen.guests.web = { memory = 1024; maxMemory = 512; };
+  virtualisation.xen.guests.web = {
+    memory = 1024;
+    maxMemory = 512;
+  };
 }

@@ -1,3 +1,6 @@
 {
-  virtualisation.xen.guests.web = { vcpus = 4; maxVcpus = 2; };
+  virtualisation.xen.guests.web = {
+    vcpus = 4;
+    maxVcpus = 2;
+  };
 }

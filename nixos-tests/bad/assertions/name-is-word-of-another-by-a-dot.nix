@@ -1,3 +1,6 @@
 {
-  virtualisation.xen.guests = { "a.c".kernel = "/boot/bzImage"; abc-1.kernel = "/boot/bzImage"; };
+  virtualisation.xen.guests = {
+    "a.c".kernel = "/boot/bzImage";
+    abc-1.kernel = "/boot/bzImage";
+  };
 }

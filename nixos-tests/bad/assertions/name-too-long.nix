@@ -1,3 +1,4 @@
 {
-  virtualisation.xen.guests.a-name-that-goes-on-and-on-and-on-and-on-and-on-and-on-and-on-and-on.kernel = "/boot/bzImage";
+  virtualisation.xen.guests.a-name-that-goes-on-and-on-and-on-and-on-and-on-and-on-and-on-and-on.kernel =
+    "/boot/bzImage";
 }

@@ -1,3 +1,6 @@
 {
-  virtualisation.xen.guests.web.networks = { lan.order = 0; dmz.order = 0; };
+  virtualisation.xen.guests.web.networks = {
+    lan.order = 0;
+    dmz.order = 0;
+  };
 }

@@ -1,3 +1,5 @@
 {
-  virtualisation.xen.guests.web.settings.cpus = { first = 2; };
+  virtualisation.xen.guests.web.settings.cpus = {
+    first = 2;
+  };
 }

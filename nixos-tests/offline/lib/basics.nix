@@ -55,7 +55,8 @@ rec {
   hasInfix = infix: text: replaceStrings [ infix ] [ "" ] text != text;
   removePrefix =
     prefix: text: if hasPrefix prefix text then substring (stringLength prefix) (-1) text else text;
-  splitString = separator: text: filter builtins.isString (builtins.split (escapeRegex separator) text);
+  splitString =
+    separator: text: filter builtins.isString (builtins.split (escapeRegex separator) text);
   escapeRegex =
     let
       special = stringToCharacters "\\[{()^$?*+|.";
@@ -70,9 +71,9 @@ rec {
   filterAttrs =
     predicate: attrs:
     listToAttrs (
-      builtins.concatMap (
-        name: optional (predicate name attrs.${name}) (nameValue name attrs.${name})
-      ) (attrNames attrs)
+      builtins.concatMap (name: optional (predicate name attrs.${name}) (nameValue name attrs.${name})) (
+        attrNames attrs
+      )
     );
   optionalAttrs = condition: attrs: if condition then attrs else { };
   mapAttrs' = f: attrs: listToAttrs (mapAttrsToList f attrs);
@@ -84,7 +85,8 @@ rec {
       attrByPath (builtins.tail path) default attrs.${builtins.head path}
     else
       default;
-  setAttrByPath = path: value: builtins.foldl' (inner: name: { ${name} = inner; }) value (reverseList path);
+  setAttrByPath =
+    path: value: builtins.foldl' (inner: name: { ${name} = inner; }) value (reverseList path);
   isDerivation = value: value.type or null == "derivation";
 
   # Packages: one output, programs below bin/.
@@ -92,7 +94,8 @@ rec {
   getExe = package: "${getBin package}/bin/${package.meta.mainProgram or package.pname}";
   getExe' = package: name: "${getBin package}/bin/${name}";
   makeBinPath = makeSearchPath "bin";
-  makeSearchPath = folder: packages: concatMapStringsSep ":" (package: "${getBin package}/${folder}") packages;
+  makeSearchPath =
+    folder: packages: concatMapStringsSep ":" (package: "${getBin package}/${folder}") packages;
 
   # How a value stands in a message: on one line.
   show =

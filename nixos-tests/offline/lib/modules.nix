@@ -22,9 +22,13 @@ let
     else if isFunction module then
       let
         wanted = builtins.functionArgs module;
-        given = arguments // lib.genAttrs (filter (name: !(arguments ? ${name})) (attrNames wanted)) (
-          name: arguments.config._module.args.${name} or (throw "The module ${file} asks for an argument `${name}', which nothing gives.")
-        );
+        given =
+          arguments
+          // lib.genAttrs (filter (name: !(arguments ? ${name})) (attrNames wanted)) (
+            name:
+            arguments.config._module.args.${name}
+              or (throw "The module ${file} asks for an argument `${name}', which nothing gives.")
+          );
       in
       load arguments file (module given)
     else
@@ -34,7 +38,10 @@ let
       in
       {
         file = here;
-        imports = map (import': { file = here; module = import'; }) (module.imports or [ ]);
+        imports = map (import': {
+          file = here;
+          module = import';
+        }) (module.imports or [ ]);
         options = module.options or { };
         config =
           if explicit then
@@ -55,7 +62,10 @@ let
         state: entry:
         let
           key =
-            if builtins.isPath entry.module || builtins.isString entry.module then toString entry.module else null;
+            if builtins.isPath entry.module || builtins.isString entry.module then
+              toString entry.module
+            else
+              null;
         in
         if key != null && state.seen ? ${key} then
           state
@@ -126,7 +136,9 @@ let
     path: type: definitions:
     let
       discharged = concatMap discharge definitions;
-      best = builtins.foldl' (lowest: d: if priorityOf d < lowest then priorityOf d else lowest) 9999 discharged;
+      best = builtins.foldl' (
+        lowest: d: if priorityOf d < lowest then priorityOf d else lowest
+      ) 9999 discharged;
       strongest = map (unwrap "override") (filter (d: priorityOf d == best) discharged);
       # A stable sort: equal orders stay as they came.
       ordered = map (unwrap "order") (builtins.sort (a: b: orderOf a < orderOf b) strongest);
@@ -178,13 +190,15 @@ let
     path: declarations: definitions:
     let
       names = lib.unique (concatMap (d: attrNames d.options) declarations);
-      pushed = concatMap (
-        d: map (value: d // { inherit value; }) (pushDown d.value)
-      ) definitions;
+      pushed = concatMap (d: map (value: d // { inherit value; }) (pushDown d.value)) definitions;
       definitionsOf =
         name:
         concatMap (
-          d: lib.optional (d.value ? ${name}) { inherit (d) file; value = d.value.${name}; }
+          d:
+          lib.optional (d.value ? ${name}) {
+            inherit (d) file;
+            value = d.value.${name};
+          }
         ) pushed;
       unknown = lib.unique (
         concatMap (d: filter (name: !(builtins.elem name names)) (attrNames d.value)) pushed
@@ -192,18 +206,20 @@ let
       one =
         name:
         let
-          here = map (d: { inherit (d) file; option = d.options.${name}; }) (
-            filter (d: d.options ? ${name}) declarations
-          );
+          here = map (d: {
+            inherit (d) file;
+            option = d.options.${name};
+          }) (filter (d: d.options ? ${name}) declarations);
           options = filter (d: lib.isOption d.option) here;
         in
         if options != [ ] then
           evalOption (path ++ [ name ]) options (definitionsOf name)
         else
           let
-            tree = evalTree (path ++ [ name ]) (
-              map (d: { inherit (d) file; options = d.option; }) here
-            ) (definitionsOf name);
+            tree = evalTree (path ++ [ name ]) (map (d: {
+              inherit (d) file;
+              options = d.option;
+            }) here) (definitionsOf name);
           in
           {
             option = tree.options;
@@ -214,7 +230,9 @@ let
         if unknown == [ ] then
           builtins.mapAttrs (_: result: result.value) results
         else
-          throw "The option `${lib.showOption (path ++ [ (head unknown) ])}' does not exist. Definition values:${showDefinitions (definitionsOf (head unknown))}";
+          throw "The option `${
+            lib.showOption (path ++ [ (head unknown) ])
+          }' does not exist. Definition values:${showDefinitions (definitionsOf (head unknown))}";
     in
     {
       options = builtins.mapAttrs (_: result: result.option) results;

@@ -25,7 +25,9 @@ rec {
   showOption =
     path:
     lib.concatStringsSep "." (
-      map (name: if builtins.match "[a-zA-Z_][a-zA-Z0-9_'-]*" name != null then name else builtins.toJSON name) path
+      map (
+        name: if builtins.match "[a-zA-Z_][a-zA-Z0-9_'-]*" name != null then name else builtins.toJSON name
+      ) path
     );
 
   mkIf = condition: content: {

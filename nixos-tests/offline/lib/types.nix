@@ -35,7 +35,11 @@ let
     path: type: definitions: name:
     lib.mergeDefinitions (path ++ [ name ]) type (
       builtins.concatMap (
-        d: lib.optional (d.value ? ${name}) { inherit (d) file; value = d.value.${name}; }
+        d:
+        lib.optional (d.value ? ${name}) {
+          inherit (d) file;
+          value = d.value.${name};
+        }
       ) definitions
     );
 
@@ -75,11 +79,13 @@ rec {
   };
 
   str = simple "str" "string" isString;
-  singleLineStr = simple "singleLineStr" "(optionally newline-terminated) single-line string" (
-    s: isString s && match "[^\n\r]*\n?" s != null
-  ) // {
-    merge = path: definitions: builtins.head (match "([^\n]*)\n?" (only path definitions));
-  };
+  singleLineStr =
+    simple "singleLineStr" "(optionally newline-terminated) single-line string" (
+      s: isString s && match "[^\n\r]*\n?" s != null
+    )
+    // {
+      merge = path: definitions: builtins.head (match "([^\n]*)\n?" (only path definitions));
+    };
   strMatching =
     pattern:
     simple "strMatching" "string matching the pattern ${pattern}" (

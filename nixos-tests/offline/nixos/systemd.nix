@@ -34,30 +34,28 @@ let
   service = types.submodule (
     { config, name, ... }:
     {
-      options =
-        lib.genAttrs (lib.attrValues lists) (_: names)
-        // {
-          enable = flag;
-          restartIfChanged = flag;
-          stopIfChanged = flag;
-          description = lib.mkOption {
-            type = types.str;
-            default = "";
-          };
-          wantedBy = names;
-          requiredBy = names;
-          unitConfig = section;
-          serviceConfig = section;
-          environment = section;
-          preStart = lib.mkOption {
-            type = types.lines;
-            default = "";
-          };
-          path = lib.mkOption {
-            type = types.listOf types.package;
-            default = [ ];
-          };
+      options = lib.genAttrs (lib.attrValues lists) (_: names) // {
+        enable = flag;
+        restartIfChanged = flag;
+        stopIfChanged = flag;
+        description = lib.mkOption {
+          type = types.str;
+          default = "";
         };
+        wantedBy = names;
+        requiredBy = names;
+        unitConfig = section;
+        serviceConfig = section;
+        environment = section;
+        preStart = lib.mkOption {
+          type = types.lines;
+          default = "";
+        };
+        path = lib.mkOption {
+          type = types.listOf types.package;
+          default = [ ];
+        };
+      };
       config = {
         path = lib.mkAfter [
           pkgs.coreutils
@@ -97,12 +95,16 @@ let
     + lines service.unitConfig
     + "\n[Service]\n"
     + lib.concatStrings (
-      lib.mapAttrsToList (name: value: "Environment=${builtins.toJSON "${name}=${value}"}\n") service.environment
+      lib.mapAttrsToList (
+        name: value: "Environment=${builtins.toJSON "${name}=${value}"}\n"
+      ) service.environment
     )
     + lib.optionalString (!service.restartIfChanged) "X-RestartIfChanged=false\n"
     + lib.optionalString (!service.stopIfChanged) "X-StopIfChanged=false\n"
     + lines service.serviceConfig
-    + lib.optionalString (service.wantedBy != [ ]) "\n[Install]\nWantedBy=${toString service.wantedBy}\n";
+    + lib.optionalString (
+      service.wantedBy != [ ]
+    ) "\n[Install]\nWantedBy=${toString service.wantedBy}\n";
 in
 {
   options.systemd = {
