@@ -1,6 +1,7 @@
 # A guest that the template declares runs on real Xen, and takes a change while it runs.
 { lib, ... }:
 {
+  imports = [ ./lib/without-kvm.nix ];
   name = "domus-first-guest";
   globalTimeout = 30 * 60;
 

@@ -1,5 +1,5 @@
-# Evaluates the NixOS VM tests down to their drivers, with the real NixOS modules: a name and a
-# derivation each.
+# Evaluates the NixOS VM tests down to their derivations, with the real NixOS modules: a name and
+# what the builder must have, each.
 {
   # A nixpkgs tree.
   nixpkgs,
@@ -16,7 +16,7 @@ let
       import evalNix { inherit nixpkgs; };
   evaluate =
     if evalNix == null then
-      test: { config.driver = system.testers.runNixOSTest test; }
+      test: { config.test = system.testers.runNixOSTest test; }
     else
       test:
       system.evalTest {
@@ -28,6 +28,10 @@ let
         };
       };
 in
-system.lib.mapAttrs (_: test: (evaluate test).config.driver.drvPath) (
-  import directory { inherit (system) lib; }
-)
+system.lib.mapAttrs (
+  _: test:
+  let
+    derivation = (evaluate test).config.test;
+  in
+  builtins.seq derivation.drvPath derivation.requiredSystemFeatures
+) (import directory { inherit (system) lib; })

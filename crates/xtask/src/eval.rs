@@ -139,10 +139,10 @@ pub fn real_nixpkgs(options: &Options) -> anyhow::Result<Result<Source, String>>
     })
 }
 
-/// Evaluates the NixOS VM tests down to their drivers, with the real NixOS modules, and gives their names.
+/// Evaluates the NixOS VM tests down to their derivations, with the real NixOS modules, and gives their names.
 ///
 /// # Errors
-/// There are no real NixOS modules, a test does not evaluate, or there is none.
+/// There are no real NixOS modules, a test does not evaluate or wants a builder with KVM, or there is none.
 pub fn vm_tests(options: &Options) -> anyhow::Result<Vec<String>> {
     let nix = Nix::find()?;
     let source = choose(&nix, options)?;
@@ -151,11 +151,14 @@ pub fn vm_tests(options: &Options) -> anyhow::Result<Vec<String>> {
     }
     let tests = project().join("nixos-tests");
     let json = nix.evaluate_file(&tests.join("evaluate/vm-tests.nix"), &source, &tests)?;
-    let drivers: BTreeMap<String, String> = serde_json::from_str(&json)?;
-    if drivers.is_empty() {
+    let needs: BTreeMap<String, Vec<String>> = serde_json::from_str(&json)?;
+    if needs.is_empty() {
         bail!("there is no test in {}", tests.display());
     }
-    Ok(drivers.into_keys().collect())
+    if let Some((name, _)) = needs.iter().find(|(_, needs)| needs.iter().any(|n| n == "kvm")) {
+        bail!("the VM test {name} wants a builder with KVM, which it does not use; import lib/without-kvm.nix in it");
+    }
+    Ok(needs.into_keys().collect())
 }
 
 /// The checkout that this program was built from.
