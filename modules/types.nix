@@ -13,20 +13,38 @@ let
   plainFile =
     path:
     builtins.match "/([^,'\"\\[:cntrl:]]*[^,'\"\\/[:cntrl:]])" path != null
-    && builtins.match "(.*/)?[.][.](/.*)?" path == null;
+    && builtins.match "(.*/)?[.][.]?(/.*)?" path == null
+    && !lib.hasInfix "//" path;
   matching = regex: described (lib.types.strMatching regex);
+
+  octet = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
+  ipv4Cidr = "${octet}([.]${octet}){3}/(3[0-2]|[12]?[0-9])";
+  ipv6Group = "[0-9a-fA-F]{1,4}";
+  ipv6Groups = "${ipv6Group}(:${ipv6Group}){0,6}";
+  ipv6Cidr = "((${ipv6Group}:){7}${ipv6Group}|(${ipv6Groups})?::(${ipv6Groups})?)/(12[0-8]|1[01][0-9]|[1-9]?[0-9])";
+  # `::` stands for one group at least.
+  atMostEightGroups =
+    text:
+    let
+      groups = lib.filter (group: group != "") (
+        lib.splitString ":" (lib.head (lib.splitString "/" text))
+      );
+    in
+    !lib.hasInfix "::" text || lib.length groups <= 7;
 in
 {
   vdev = matching "(xvd[a-z]{1,2}|hd[a-d]|sd[a-p])([1-9][0-9]?)?" "virtual disk name: xvda, xvdb, …; hda to hdd; sda to sdp; with or without a partition number";
 
-  diskPath = described (lib.types.addCheck lib.types.str plainFile) "absolute path of a file or device, without comma, quote, backslash, line break or `..`: rename the file, or give a link to it";
+  diskPath = described (lib.types.addCheck lib.types.str plainFile) "absolute path of a file or device, without comma, quote, backslash, line break, `..`, `/./` or `//`: rename the file, or give a link to it";
 
   size = matching "[1-9][0-9]*(K|M|G|T|KiB|MiB|GiB|TiB)" "size: a whole number and a unit, as in 512MiB or 4GiB";
 
   label = matching "[A-Za-z0-9][A-Za-z0-9._-]{0,15}" "file system label: 1 to 16 letters, digits, dots, dashes or underscores, the first a letter or digit";
 
   # IFNAMSIZ is 16 with the terminating zero; a colon means an alias, a comma ends a field of xl.cfg.
-  interface = matching "[A-Za-z0-9_.-]{1,15}" "network interface name: 1 to 15 letters, digits, dots, dashes or underscores";
+  interface = described (lib.types.addCheck (lib.types.strMatching "[A-Za-z0-9_.-]{1,15}") (
+    name: name != "." && name != ".."
+  )) "network interface name: 1 to 15 letters, digits, dots, dashes or underscores";
 
   mac = matching "[0-9a-f][02468ace](:[0-9a-f]{2}){5}" "MAC address of one interface, in lower case, as in 00:16:3e:12:34:56";
 
@@ -34,14 +52,14 @@ in
 
   addresses = matching "[0-9a-fA-F.:]+( [0-9a-fA-F.:]+)*" "IP address, or several with a space between them";
 
-  cidr = matching "[0-9a-fA-F.:]+/[0-9]{1,3}" "IP address with the length of its prefix, as in 10.10.0.1/24";
+  cidr = described (lib.types.addCheck (lib.types.strMatching "${ipv4Cidr}|${ipv6Cidr}") atMostEightGroups) "IP address with the length of its prefix, as in 10.10.0.1/24 or fd00::1/64";
 
   script = matching "[^,'\"\\ [:cntrl:]]+" "name of a script in /etc/xen/scripts, or its absolute path, without comma, quote or space";
 
   # A file to boot, mostly in the store; a path literal is copied there.
   bootFile = described (lib.types.addCheck lib.types.path (
     file: plainFile (toString file)
-  )) "absolute path of a file, without comma, quote, backslash, line break or `..`";
+  )) "absolute path of a file, without comma, quote, backslash, line break, `..`, `/./` or `//`";
 
   # One value of xl.cfg: a list may hold lists (vnuma, vsnd).
   xlValue =

@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.bridges.xenbr0.address = "fd00::1/129";
+}

@@ -1,0 +1,4 @@
+{ lib, ... }:
+{
+  virtualisation.xen.guests.web.disks.root.path = lib.mkForce "/vmdisks//a.img";
+}
