@@ -5,7 +5,8 @@ let
   indexOf = letter: lib.lists.findFirstIndex (l: l == letter) 0 letters;
 in
 rec {
-  # The name at a position. A CD-ROM of an HVM guest is an IDE drive.
+  # The name at a position. A CD-ROM of an HVM guest is an IDE drive, of which there are four:
+  # null beyond.
   at =
     {
       position,
@@ -16,7 +17,9 @@ rec {
       family = if cdrom && type == "hvm" then "hd" else "xvd";
       last = lib.elemAt letters (lib.mod position 26);
     in
-    if position < 26 then
+    if family == "hd" && position > 3 then
+      null
+    else if position < 26 then
       "${family}${last}"
     else
       "${family}${lib.elemAt letters (position / 26 - 1)}${last}";

@@ -21,6 +21,7 @@ let
       inherit (guest) disks;
       names = lib.attrNames disks;
       placed = lib.filter (disk: disks.${disk}.vdev != null) names;
+      unplaced = lib.filter (disk: disks.${disk}.vdev == null && disks.${disk}.order == null) names;
 
       # An HVM guest's firmware sees xvda and hda as the same drive.
       place =
@@ -33,11 +34,11 @@ let
         }:${toString parsed.position}:${parsed.partition}";
       collisions = lib.filter (group: lib.length group > 1) (lib.attrValues (lib.groupBy place placed));
     in
-    lib.optional (lib.length names > 1 && lib.length placed != lib.length names) {
+    lib.optional (lib.length names > 1 && unplaced != [ ]) {
       assertion = false;
       message = ''
         Guest "${name}" has ${toString (lib.length names)} disks, and some have neither vdev nor order: ${
-          lib.concatMapStringsSep ", " of (lib.subtractLists placed names)
+          lib.concatMapStringsSep ", " of unplaced
         }.
         What they are called in the guest would change with every disk that is added. Set order = 0 on the one that boots, then 1, 2, and so on.
       '';
@@ -57,6 +58,14 @@ let
         message = ''
           ${of disk}.filesystem is set without a size: Domus makes a file system only in an image that it creates.
           Set ${of disk}.size, or remove the file system.
+        '';
+      }
+      {
+        # The only order that gives no vdev.
+        assertion = disks.${disk}.order == null || disks.${disk}.vdev != null;
+        message = ''
+          ${of disk}.order is ${toString disks.${disk}.order}, and a CD-ROM of an HVM guest is one of four IDE drives, hda to hdd.
+          Set order to one of 0 to 3, which no other disk of the guest has.
         '';
       }
       {

@@ -86,7 +86,8 @@ lib.types.submodule (
         default = null;
         example = 1;
         description = ''
-          The disk's position: 0 is `xvda`, 1 is `xvdb` and so on; a CD-ROM of an HVM guest is `hda` to `hdd`.
+          The disk's position: 0 is `xvda`, 1 is `xvdb` and so on; a CD-ROM of an HVM guest is `hda` to `hdd`,
+          and has one of 0 to 3.
           With more than one disk each needs this or `vdev`.
         '';
       };
