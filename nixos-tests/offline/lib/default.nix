@@ -4,6 +4,9 @@ let
   lib =
     builtins
     // {
+      # As of the nixpkgs in flake.lock.
+      trivial.release = "26.05";
+      versionOlder = a: b: builtins.compareVersions a b < 0;
       types = import ./types.nix { inherit lib; };
     }
     // import ./basics.nix { inherit lib; }

@@ -1,5 +1,5 @@
 # Networks, as far as bridges go.
-{ lib, ... }:
+{ config, lib, ... }:
 let
   inherit (lib) types;
   free = lib.mkOption {
@@ -39,4 +39,6 @@ in
       networks = free;
     };
   };
+
+  config.systemd.network.enable = lib.mkIf config.networking.useNetworkd true;
 }
