@@ -155,8 +155,13 @@ pub fn vm_tests(options: &Options) -> anyhow::Result<Vec<String>> {
     if needs.is_empty() {
         bail!("there is no test in {}", tests.display());
     }
-    if let Some((name, _)) = needs.iter().find(|(_, needs)| needs.iter().any(|n| n == "kvm")) {
-        bail!("the VM test {name} wants a builder with KVM, which it does not use; import lib/without-kvm.nix in it");
+    if let Some((name, _)) = needs
+        .iter()
+        .find(|(_, needs)| needs.iter().any(|n| n == "kvm"))
+    {
+        bail!(
+            "the VM test {name} wants a builder with KVM, which it does not use; import lib/without-kvm.nix in it"
+        );
     }
     Ok(needs.into_keys().collect())
 }

@@ -2,7 +2,6 @@
 {
   config,
   lib,
-  options,
   ...
 }:
 let
@@ -23,16 +22,36 @@ let
       }.${path}";
     vdev = import ../vdev.nix { inherit lib; };
   };
+  # What is declared for nothing where Domus is off.
+  declared =
+    lib.concatMap
+      (
+        name:
+        lib.optional (cfg.${name} != { })
+          "virtualisation.xen.${name} (${lib.concatStringsSep ", " (lib.attrNames cfg.${name})})"
+      )
+      [
+        "guests"
+        "bridges"
+      ];
   # Each file gives a list of { assertion, message }.
   from = file: import file arguments;
 in
 {
   config = lib.mkMerge [
     {
-      warnings = lib.optional (cfg.guests != { } && !cfg.enable) ''
-        virtualisation.xen.guests declares ${lib.concatStringsSep ", " (lib.attrNames cfg.guests)}, and virtualisation.xen.enable
-        is false: nothing is done for them. Set virtualisation.xen.enable = true, or remove the guests.
-      '';
+      warnings = lib.optional (declared != [ ] && !cfg.domus.enable) (
+        if cfg.enable then
+          ''
+            ${lib.concatStringsSep " and " declared} are declared, and virtualisation.xen.domus.enable is false: nothing is done for them.
+            Set virtualisation.xen.domus.enable = true, or remove them.
+          ''
+        else
+          ''
+            ${lib.concatStringsSep " and " declared} are declared, and virtualisation.xen.enable is false: nothing is done for them.
+            Set virtualisation.xen.enable = true, or remove them.
+          ''
+      );
     }
     (lib.mkIf cfg.domus.enable {
       assertions =
@@ -44,13 +63,9 @@ in
           ./networks.nix
           ./settings.nix
         ]
-        ++ import ./host.nix {
-          inherit
-            config
-            lib
-            options
-            guests
-            ;
+        ++ import ./host.nix { inherit config; }
+        ++ import ./bridges.nix {
+          inherit config lib guests;
           inherit (arguments) option;
         };
     })

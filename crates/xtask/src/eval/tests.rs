@@ -27,21 +27,49 @@ fn instantiate(arguments: &[&str]) -> anyhow::Result<(bool, String, String)> {
     ))
 }
 
-#[test]
-fn every_assertion_names_guest_option_and_remedy() -> anyhow::Result<()> {
-    let (ok, stdout, stderr) = instantiate(&["assertions.nix"])?;
+/// What the files of a folder of `nixos-tests/bad` are told, each by an assertion or a warning at least.
+fn said(folder: &str) -> anyhow::Result<String> {
+    let (ok, stdout, stderr) = instantiate(&["said.nix", "--argstr", "folder", folder])?;
     ensure!(ok, "{stderr}");
-    let failed: BTreeMap<String, Vec<String>> = serde_json::from_str(&stdout)?;
+    let said: BTreeMap<String, Vec<String>> = serde_json::from_str(&stdout)?;
     let mut text = String::new();
-    for (file, messages) in &failed {
+    for (file, messages) in &said {
         ensure!(
             (file == "base.nix") == messages.is_empty(),
-            "{file} fails {} assertions",
+            "{file} is told {} messages",
             messages.len()
         );
         writeln!(text, "== {file}\n{}", messages.join("\n"))?;
     }
-    insta::assert_snapshot!("assertions", text);
+    Ok(text)
+}
+
+#[test]
+fn every_assertion_names_guest_option_and_remedy() -> anyhow::Result<()> {
+    insta::assert_snapshot!("assertions", said("assertions")?);
+    Ok(())
+}
+
+#[test]
+fn declared_for_nothing_is_warned_of() -> anyhow::Result<()> {
+    insta::assert_snapshot!("warnings", said("warnings")?);
+    Ok(())
+}
+
+#[test]
+fn an_older_nixos_is_named_and_not_a_collision_of_options() -> anyhow::Result<()> {
+    let of = |release: &str| {
+        let lib = format!("(import ../offline/lib) // {{ trivial.release = \"{release}\"; }}");
+        let import = format!("(import ../../modules/dom0 {{ lib = {lib}; }}) ? imports");
+        instantiate(&["--expr", &import])
+    };
+    let (ok, stdout, stderr) = of("24.11")?;
+    ensure!(ok && stdout.trim() == "true", "{stderr}");
+    let (ok, _, stderr) = of("24.05")?;
+    ensure!(
+        !ok && stderr.contains("NixOS 24.11 or newer, and this nixpkgs is 24.05. Update nixpkgs."),
+        "{stderr}"
+    );
     Ok(())
 }
 
@@ -112,6 +140,27 @@ fn every_option_reaches_its_place() -> anyhow::Result<()> {
             show::for_people(&evaluation)?
         )
     );
+    Ok(())
+}
+
+/// libxl looks qemu-system-i386 up on PATH, for the guests whose disks or machine QEMU serves.
+#[test]
+fn what_starts_guests_finds_the_device_model() -> anyhow::Result<()> {
+    let (_, evaluation) = evaluate(&project().join("templates/dom0"), &offline())?;
+    for name in [
+        "domus-guest@.service",
+        "domus-guests.service",
+        "xendomains.service",
+    ] {
+        let unit = evaluation.units.get(name).context(name)?;
+        ensure!(
+            unit.text
+                .lines()
+                .any(|line| line.contains("PATH=") && line.contains("-qemu_xen/bin")),
+            "{name} does not find qemu-system-i386:\n{}",
+            unit.text
+        );
+    }
     Ok(())
 }
 

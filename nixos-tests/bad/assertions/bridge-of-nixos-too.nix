@@ -1,0 +1,3 @@
+{
+  networking.bridges.xenbr0.interfaces = [ "enp3s0" ];
+}

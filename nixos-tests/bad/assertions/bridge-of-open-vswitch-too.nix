@@ -1,0 +1,3 @@
+{
+  networking.vswitches.xenbr0.interfaces.enp3s0 = { };
+}

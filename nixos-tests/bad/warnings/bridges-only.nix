@@ -1,0 +1,7 @@
+{ lib, ... }:
+{
+  virtualisation.xen = {
+    domus.enable = false;
+    guests = lib.mkForce { };
+  };
+}

@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.domus.enable = false;
+}

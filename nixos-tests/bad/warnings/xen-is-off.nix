@@ -1,0 +1,4 @@
+{ lib, ... }:
+{
+  virtualisation.xen.enable = lib.mkForce false;
+}
