@@ -3,13 +3,14 @@
 //! The NixOS module asserts the same at evaluation, in the words of its options; this is what holds
 //! for a `guests.json` from anywhere. Each rule is a function; [`Document::problems`] calls them all.
 
+mod bridges;
 mod guest;
 mod text;
 mod together;
 
 use std::fmt;
 
-use self::text::{interface_problem, path_problem};
+use self::text::path_problem;
 use crate::Document;
 
 /// Something wrong with the document: the place, the problem, and what to do.
@@ -45,16 +46,7 @@ impl Document {
                 message: why,
             });
         }
-        for bridge in &self.bridges {
-            if let Some(why) = interface_problem(&bridge.name) {
-                let option = format!("bridges.{}", bridge.name);
-                problems.push(Problem {
-                    guest: None,
-                    option,
-                    message: why,
-                });
-            }
-        }
+        problems.append(&mut bridges::problems(&self.bridges));
         for guest in &self.guests {
             problems.append(&mut guest::problems(guest));
         }

@@ -85,6 +85,8 @@ fn each_rule_names_guest_option_and_remedy() {
         changed(path, "/vmdisks/../etc/shadow"),
         changed(path, "web.img"),
         changed(path, "/vmdisks/"),
+        changed(path, "/vmdisks//web.img"),
+        changed(path, "/vmdisks/./web.img"),
         changed("\"xvda\"", "\"nvme0\""),
         changed("\"nixos\"", "\"a-label-of-seventeen\""),
         disk(r#"{ "name": "data", "path": "/vmdisks/data.img", "format": "raw", "vdev": "xvda" }"#),
@@ -115,6 +117,59 @@ fn each_rule_names_guest_option_and_remedy() {
         })
         .collect();
     insta::assert_snapshot!(shown.join("\n"));
+}
+
+/// A document without guests, of these bridges.
+fn bridges(json: &str) -> String {
+    format!(r#"{{ "version": 1, "bridges": [ {json} ], "guests": [] }}"#)
+}
+
+#[test]
+fn each_rule_about_bridges_names_the_bridge_and_the_remedy() {
+    let address = |text: &str| bridges(&format!(r#"{{ "name": "br0", "address": "{text}" }}"#));
+    let uplink = |text: &str| bridges(&format!(r#"{{ "name": "br0", "uplink": "{text}" }}"#));
+    let cases = [
+        bridges(r#"{ "name": "a-bridge-too-long" }"#),
+        bridges(r#"{ "name": "br0" }, { "name": "br0" }"#),
+        address("10.10.0.1"),
+        address("10.10.0.256/24"),
+        address("10.10.0.1/33"),
+        address("10.10.0.1/+8"),
+        address("10.10.0.1/08"),
+        address("fd00::1::2/64"),
+        address("fd00::1/129"),
+        address("the-host/24"),
+        uplink("an-uplink-too-long"),
+        uplink("en p3"),
+        uplink("br0"),
+        bridges(r#"{ "name": "br0", "uplink": "br1" }, { "name": "br1" }"#),
+        bridges(r#"{ "name": "br0", "uplink": "enp3s0" }, { "name": "br1", "uplink": "enp3s0" }"#),
+    ];
+    let shown: Vec<String> = cases
+        .iter()
+        .map(|text| {
+            let found = problems(text);
+            assert_eq!(found.len(), 1, "{text}: {found:?}");
+            found.join("\n")
+        })
+        .collect();
+    insta::assert_snapshot!(shown.join("\n"));
+}
+
+#[test]
+fn good_bridges_have_no_problem() {
+    for address in [
+        "10.10.0.1/24",
+        "0.0.0.0/0",
+        "fd00::1/64",
+        "fd00:1:2:3:4:5:6:7/128",
+        "::1/128",
+    ] {
+        let text = bridges(&format!(
+            r#"{{ "name": "br0", "address": "{address}", "uplink": "enp4s0.7-x" }}, {{ "name": "br1", "uplink": "eth1" }}"#
+        ));
+        assert_eq!(problems(&text), Vec::<String>::new());
+    }
 }
 
 #[test]

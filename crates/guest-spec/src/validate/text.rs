@@ -1,5 +1,7 @@
 //! Texts that the Dom0 or xl would refuse.
 
+use std::net::IpAddr;
+
 /// Says why a path cannot be a guest's; `None` for a good one.
 pub(super) fn path_problem(path: &str) -> Option<String> {
     let why = if !path.starts_with('/') {
@@ -12,7 +14,7 @@ pub(super) fn path_problem(path: &str) -> Option<String> {
         "has a quote or a backslash, which xl's configuration syntax reads for itself; rename the file"
     } else if path.split('/').any(|part| part == "..") {
         "has \"..\" in it; write where the file really is"
-    } else if path.contains("//") || path.contains("/./") {
+    } else if path.contains("//") || path.split('/').any(|part| part == ".") {
         "has an empty part; write it without"
     } else if path.ends_with('/') {
         "is a folder; write the path of a file or block device"
@@ -31,6 +33,27 @@ pub(super) fn interface_problem(name: &str) -> Option<String> {
         ))
     } else {
         None
+    }
+}
+
+/// Says why a text is no IP address with the length of its prefix; `None` for a good one.
+pub(super) fn address_problem(text: &str) -> Option<String> {
+    let example = "write it as in 10.10.0.1/24 or fd00::1/64";
+    let Some((address, prefix)) = text.split_once('/') else {
+        return Some(format!("{text:?} has no length of a prefix; {example}"));
+    };
+    let Ok(address) = address.parse::<IpAddr>() else {
+        return Some(format!("{address:?} is no IP address; {example}"));
+    };
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    // Digits only: Rust's reader takes a plus sign too, and `ip` may read 010 as octal.
+    let plain =
+        prefix.bytes().all(|b| b.is_ascii_digit()) && (prefix == "0" || !prefix.starts_with('0'));
+    match prefix.parse::<u8>() {
+        Ok(length) if plain && length <= most => None,
+        _ => Some(format!(
+            "{prefix:?} is no length of a prefix, which is 0 to {most} here; {example}"
+        )),
     }
 }
 
