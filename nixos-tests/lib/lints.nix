@@ -1,11 +1,39 @@
-# The package built again with another last step, for each tool that finds fault.
+# What finds fault: the workspace given to clippy and rustfmt in place of a build, and all Nix
+# files to nixfmt.
 { pkgs }:
 let
-  inherit (pkgs) domus;
+  inherit (pkgs) domus lib;
+  root = ../..;
+
+  # As the package's, with what xtask includes.
+  workspace = lib.fileset.toSource {
+    inherit root;
+    fileset = lib.fileset.unions [
+      ../../Cargo.toml
+      ../../Cargo.lock
+      ../../clippy.toml
+      ../../crates
+      ../../docs
+      ../fixtures
+      ../micro-guest
+    ];
+  };
+  nixFiles = lib.fileset.toSource {
+    inherit root;
+    fileset = lib.fileset.unions [
+      ../../flake.nix
+      (lib.fileset.fileFilter (file: file.hasExt "nix") ../../crates)
+      (lib.fileset.fileFilter (file: file.hasExt "nix") ../../modules)
+      (lib.fileset.fileFilter (file: file.hasExt "nix") ../../nixos-tests)
+      (lib.fileset.fileFilter (file: file.hasExt "nix") ../../templates)
+    ];
+  };
+
   lint =
     name: tools: command:
     domus.overrideAttrs (previous: {
       pname = "domus-${name}";
+      src = workspace;
       nativeBuildInputs = previous.nativeBuildInputs ++ tools;
       buildPhase = command;
       doCheck = false;
@@ -14,6 +42,12 @@ let
     });
 in
 {
-  clippy = lint "clippy" [ pkgs.clippy ] "cargo clippy --package domus --offline -- --deny warnings";
+  clippy = lint "clippy" [
+    pkgs.clippy
+  ] "cargo clippy --workspace --all-targets --offline -- --deny warnings";
   rustfmt = lint "rustfmt" [ pkgs.rustfmt ] "cargo fmt --all --check";
+  nixfmt = pkgs.runCommand "domus-nixfmt" { nativeBuildInputs = [ pkgs.nixfmt ]; } ''
+    find ${nixFiles} -name '*.nix' -exec nixfmt --check {} +
+    touch $out
+  '';
 }
