@@ -1,0 +1,6 @@
+{
+  virtualisation.xen.guests.web.settings = {
+    disk = [ "/vmdisks/b.img,raw,xvdb,w" ];
+    vif = [ "bridge=xenbr0" ];
+  };
+}
