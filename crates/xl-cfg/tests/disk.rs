@@ -88,7 +88,7 @@ fn refused_when_written() {
 }
 
 #[test]
-fn read_as_libxlutil_reads_it() {
+fn positional_and_legacy_forms() {
     for (spec, expected) in [
         ("/a,raw,xvda,rw", "/a raw xvda rw"),
         ("/a,,xvda,w", "/a raw xvda rw"),

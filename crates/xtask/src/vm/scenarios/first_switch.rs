@@ -77,6 +77,10 @@ pub fn run(stage: &mut Stage) -> Result<()> {
         );
     }
 
+    // xl's own parser accepts what Domus wrote.
+    world
+        .dom0
+        .ok("for file in /etc/xen/*.cfg; do xl create -n -q \"$file\" || exit 1; done")?;
     let before = world.dom0.ok(STATE)?;
     let said = world.domus("apply")?;
     let after = world.dom0.ok(STATE)?;
