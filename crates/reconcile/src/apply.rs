@@ -12,12 +12,12 @@ use uuid::Uuid;
 
 use crate::bridges;
 use crate::domains::{self, DomainsError, State};
-use crate::files::{self, Existing, FileError, digest};
+use crate::files::{self, Entry, Existing, FileError, digest};
 use crate::layout::Layout;
 use crate::observe::Observed;
 use crate::plan::{GuestPlan, Plan, Step};
 use crate::program::{self, ProgramError, Programs};
-use crate::record::{ImageRecord, Record, RecordError, Records, Running};
+use crate::record::{Record, RecordError, Records, Running};
 use crate::seen::note_seen;
 use crate::{Stages, images, roots};
 
@@ -217,6 +217,14 @@ impl Executor<'_> {
                 stages,
             );
         }
+        if observed
+            .guests
+            .get(&plan.name)
+            .is_some_and(|files| matches!(files.auto, Ok(Entry::Absent)))
+        {
+            // Whatever comes to stand there is not ours, unless a step of this plan makes it.
+            kept.now.linked = false;
+        }
         let mut result = Ok(());
         for step in &plan.steps {
             report(Event::Begin(&plan.name, step));
@@ -280,9 +288,7 @@ impl Executor<'_> {
                         source,
                     },
                 )?;
-                kept.now
-                    .images
-                    .insert(disk.path.clone(), ImageRecord { made: true });
+                kept.now.images.insert(disk.path.clone());
                 kept.save(layout)?;
             }
             Step::WriteConfig { text, old } => {

@@ -24,7 +24,7 @@ pub use apply::{Event, Executor, Failure, Starter};
 pub use layout::Layout;
 pub use lock::{Lock, LockError};
 pub use program::Programs;
-pub use record::{ImageRecord, Record, RecordError, Records, Running};
+pub use record::{Record, RecordError, Records, Running};
 
 /// Which parts of the work a plan covers. They happen at different moments of a boot or a switch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

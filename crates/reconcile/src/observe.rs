@@ -289,7 +289,7 @@ fn holders(
     }
     for (name, record) in records.iter().filter(|(name, _)| saves.contains(*name)) {
         let Ok(record) = record else { continue };
-        for path in record.images.keys() {
+        for path in &record.images {
             let who = format!("the saved guest {name}");
             add(
                 path,

@@ -3,7 +3,7 @@
 //! It says which files are Domus's own, which images were there, and with what the guest was started.
 //! One that cannot be read is an error of its guest, never "nothing known".
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ pub struct Record {
     pub config_digests: Vec<String>,
     /// The images that were there at the last apply, by their paths in the Dom0.
     #[serde(default)]
-    pub images: BTreeMap<String, ImageRecord>,
+    pub images: BTreeSet<String>,
     /// Whether the link in `auto` is Domus's.
     #[serde(default)]
     pub linked: bool,
@@ -40,14 +40,6 @@ pub struct Record {
     /// The boot of the Dom0 that found a save file of the guest, before xendomains restored it.
     #[serde(default)]
     pub restored_in_boot: Option<String>,
-}
-
-/// An image that was there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ImageRecord {
-    /// Whether Domus made it.
-    pub made: bool,
 }
 
 /// A domain that was seen running.
@@ -93,7 +85,7 @@ impl Record {
             name: name.to_owned(),
             uuid,
             config_digests: Vec::new(),
-            images: BTreeMap::new(),
+            images: BTreeSet::new(),
             linked: false,
             memory_mib: None,
             running: None,

@@ -8,7 +8,7 @@ use crate::domains::Domain;
 use crate::files::{Entry, digest};
 use crate::layout::Layout;
 use crate::observe::{GuestFiles, Observed};
-use crate::record::{ImageRecord, Record, Running};
+use crate::record::{Record, Running};
 
 /// Remembers what was seen of a guest, whose xl configuration is declared to be `declared`: the images that are there, and the domain that runs.
 pub(crate) fn note_seen(
@@ -24,10 +24,7 @@ pub(crate) fn note_seen(
     for (disk, state) in guest.disks.iter().zip(&files.disks) {
         let there = matches!(state, Ok(state) if matches!(state.found, Found::File { .. } | Found::BlockDevice { .. }));
         if there && stages.images {
-            record
-                .images
-                .entry(disk.path.clone())
-                .or_insert(ImageRecord { made: false });
+            record.images.insert(disk.path.clone());
         }
     }
     if let (Ok(Entry::File(bytes)), Some(text)) = (&files.config, declared)

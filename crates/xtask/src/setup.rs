@@ -39,6 +39,7 @@ pub const EVAL: &[Need] = &[need("nix-bin", "nix-instantiate")];
 pub const TESTS: &[Need] = &[
     need("e2fsprogs", "mkfs.ext4"),
     need("qemu-utils", "qemu-img"),
+    need("strace", "strace"),
     need("util-linux", "setpriv"),
     need("perl", "perl"),
     need("libxml-libxml-perl", "perl:XML::LibXML"),

@@ -24,7 +24,7 @@ pub fn run(common: &Common, args: &ImageArgs) -> anyhow::Result<ExitCode> {
     let mut owners = Vec::new();
     for (name, record) in records.iter() {
         if let Ok(record) = record
-            && record.images.contains_key(path)
+            && record.images.contains(path)
         {
             let mut record = record.clone();
             record.images.remove(path);

@@ -250,7 +250,7 @@ impl<'a> Host<'a> {
             layout,
             stages,
             images: readable
-                .flat_map(|record| record.images.keys().map(String::as_str))
+                .flat_map(|record| record.images.iter().map(String::as_str))
                 .collect(),
             unreadable: records
                 .iter()

@@ -27,7 +27,7 @@ pub(super) fn plan(
     if saved {
         plan.notes.push(Note::Saved);
     }
-    let paths: Vec<String> = record.images.keys().cloned().collect();
+    let paths: Vec<String> = record.images.iter().cloned().collect();
     if !paths.is_empty() {
         plan.notes.push(Note::Orphaned { paths });
     }

@@ -1,0 +1,132 @@
+//! Killed at any point, the next apply gets to the same end.
+//!
+//! strace kills an apply, and whatever program it calls, at every call that changes a file or a name in turn. Then
+//! domus is applied again, and everything is as after an apply that nobody disturbed.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod support;
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+use support::{Dom0, guest};
+
+/// The calls that change a name or make data durable. A write to a file that has no name yet changes nothing.
+const CALLS: [&str; 12] = [
+    "rename",
+    "renameat",
+    "renameat2",
+    "link",
+    "linkat",
+    "symlink",
+    "symlinkat",
+    "unlink",
+    "unlinkat",
+    "mkdir",
+    "fsync",
+    "ftruncate",
+];
+
+/// A Dom0 with nothing, about to be told of two guests.
+fn empty() -> Dom0 {
+    let dom0 = Dom0::new();
+    dom0.declare(&[guest("web", 1), guest("mail", 2)]);
+    dom0
+}
+
+/// A Dom0 with web and mail, about to be told of the next generation: web has more memory and another vCPU, mail is
+/// gone, shop is new, with an image.
+fn two_guests() -> Dom0 {
+    let dom0 = Dom0::new();
+    dom0.declare(&[guest("web", 1), guest("mail", 2)]);
+    assert_eq!(dom0.run(&["apply"]).status, 0);
+    let mut web = guest("web", 1);
+    web["memoryMib"] = json!(384);
+    web["vcpus"] = json!(2);
+    dom0.declare(&[web, guest("shop", 3)]);
+    dom0
+}
+
+/// All files and domains but what differs from run to run: UUIDs in file systems, seen here by size only.
+fn state(dom0: &Dom0) -> (Vec<(String, String)>, Value) {
+    let files = dom0
+        .files("/")
+        .into_iter()
+        .filter(|(path, _)| !path.starts_with("/xl/"));
+    (
+        files.collect(),
+        serde_json::from_str(&dom0.read("/xl/domains.json")).unwrap(),
+    )
+}
+
+/// Runs an apply that is killed at its `nth` call of this name; says whether it was.
+fn apply_killed_at(dom0: &Dom0, call: &str, nth: usize) -> bool {
+    let domus = dom0.domus(&["apply"]);
+    let mut strace = Command::new("strace");
+    strace.args([
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        &format!("trace={call}"),
+        "-e",
+    ]);
+    strace.arg(format!("inject={call}:signal=KILL:when={nth}"));
+    strace.arg(domus.get_program()).args(domus.get_args());
+    for (name, value) in domus.get_envs() {
+        match value {
+            Some(value) => strace.env(name, value),
+            None => strace.env_remove(name),
+        };
+    }
+    !strace.output().unwrap().status.success()
+}
+
+/// Kills at each call in turn, and gives how often.
+fn kill_everywhere(before: fn() -> Dom0) -> usize {
+    let undisturbed = before();
+    assert_eq!(undisturbed.run(&["apply"]).status, 0);
+    let expected = state(&undisturbed);
+    let mut kills = 0;
+    // strace counts each call of each process by itself, so that domus and mke2fs are both killed at their nth.
+    for call in CALLS {
+        for nth in 1.. {
+            let dom0 = before();
+            if !apply_killed_at(&dom0, call, nth) {
+                break;
+            }
+            kills += 1;
+            let again = dom0.run(&["apply"]);
+            assert_eq!(
+                again.status, 0,
+                "after a kill at {call} {nth}: {}{}",
+                again.stdout, again.stderr
+            );
+            let found = state(&dom0);
+            for (found, expected) in found.0.iter().zip(&expected.0) {
+                assert_eq!(found, expected, "after a kill at {call} {nth}");
+            }
+            assert_eq!(found, expected, "after a kill at {call} {nth}");
+        }
+    }
+    kills
+}
+
+#[test]
+fn killed_anywhere_the_next_apply_gets_to_the_same_end() {
+    if Command::new("strace")
+        .args(["-qq", "-o", "/dev/null", "true"])
+        .status()
+        .is_err()
+    {
+        println!("skipped: there is no strace");
+        return;
+    }
+    for (name, before) in [("empty", empty as fn() -> Dom0), ("two guests", two_guests)] {
+        let kills = kill_everywhere(before);
+        println!("{name}: {kills} kills");
+        assert!(kills > 15, "{name}: only {kills} kills");
+    }
+}
