@@ -21,6 +21,7 @@ const MODULE: &str = r#"{ config, ... }:
       size = "64MiB";
       format = "qcow2";
     };
+    networks.lan = { };
   };
 }
 "#;

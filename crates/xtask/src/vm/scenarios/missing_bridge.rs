@@ -25,6 +25,7 @@ pub fn run(stage: &mut Stage) -> Result<()> {
         Duration::from_secs(300),
     )?;
 
+    // Each guest of the house has a network interface.
     let domains = house.domains()?;
     ensure!(
         domains.is_empty(),
