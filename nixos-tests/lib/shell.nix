@@ -13,8 +13,6 @@ pkgs.mkShell {
     pkgs.rustfmt
     pkgs.strace
     pkgs.util-linux
-    # Xen's own parser, libxlutil, for a test.
-    pkgs.xen.dev
     # What install-grub.pl uses.
     (pkgs.perl.withPackages (perl: [
       perl.FileCopyRecursive
