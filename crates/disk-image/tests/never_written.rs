@@ -32,6 +32,11 @@ fn make(path: &Path, kind: FileSystemKind, format: Format) {
     .unwrap();
 }
 
+/// Writes into an image as debugfs does: without mounting it.
+fn debugfs(path: &Path, request: &str) {
+    run("debugfs", &["-w", "-R", request, path.to_str().unwrap()]);
+}
+
 fn run(program: &str, args: &[&str]) {
     let status = Command::new(program)
         .args(args)
@@ -71,7 +76,7 @@ fn files_written_into_it() {
     {
         let path = folder.path().join(format!("{index}.img"));
         make(&path, KINDS[index], Format::Raw);
-        run("debugfs", &["-w", "-R", command, path.to_str().unwrap()]);
+        debugfs(&path, command);
         assert!(!fresh(&path), "{command}");
     }
 }
@@ -104,54 +109,14 @@ fn mounted_once() {
     let path = folder.path().join("root.img");
     make(&path, FileSystemKind::Ext4, Format::Raw);
     // As the kernel leaves it after mount and umount.
-    run(
-        "debugfs",
-        &[
-            "-w",
-            "-R",
-            "set_super_value mnt_count 1",
-            path.to_str().unwrap(),
-        ],
-    );
+    debugfs(&path, "set_super_value mnt_count 1");
     assert!(!fresh(&path));
-    run(
-        "debugfs",
-        &[
-            "-w",
-            "-R",
-            "set_super_value mnt_count 0",
-            path.to_str().unwrap(),
-        ],
-    );
+    debugfs(&path, "set_super_value mnt_count 0");
     assert!(fresh(&path));
-    run(
-        "debugfs",
-        &[
-            "-w",
-            "-R",
-            "set_super_value mtime 20260101",
-            path.to_str().unwrap(),
-        ],
-    );
+    debugfs(&path, "set_super_value mtime 20260101");
     assert!(!fresh(&path));
-    run(
-        "debugfs",
-        &[
-            "-w",
-            "-R",
-            "set_super_value mtime 0",
-            path.to_str().unwrap(),
-        ],
-    );
-    run(
-        "debugfs",
-        &[
-            "-w",
-            "-R",
-            "set_super_value last_mounted /mnt",
-            path.to_str().unwrap(),
-        ],
-    );
+    debugfs(&path, "set_super_value mtime 0");
+    debugfs(&path, "set_super_value last_mounted /mnt");
     assert!(!fresh(&path));
 }
 

@@ -188,6 +188,14 @@ pub struct Disk {
     pub filesystem: Option<FileSystem>,
 }
 
+impl Disk {
+    /// Whether the guest may write to it; a CD-ROM is only ever read.
+    #[must_use]
+    pub const fn is_writable(&self) -> bool {
+        !self.read_only && !self.cdrom
+    }
+}
+
 /// An image's format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

@@ -156,10 +156,10 @@ fn disk_spec(guest: &Guest, disk: &Disk) -> Result<Value, LowerError> {
             DiskFormat::Qcow2 => Format::Qcow2,
         },
         vdev: disk.vdev.clone(),
-        access: if disk.read_only || disk.cdrom {
-            Access::ReadOnly
-        } else {
+        access: if disk.is_writable() {
             Access::ReadWrite
+        } else {
+            Access::ReadOnly
         },
         cdrom: disk.cdrom,
     };

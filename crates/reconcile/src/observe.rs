@@ -212,6 +212,15 @@ pub fn observe(
     })
 }
 
+/// The disks of a guest that are there, each with what tells whether another is the same one.
+pub(crate) fn disk_ids<'a>(
+    guest: &'a Guest,
+    disks: &'a [Result<DiskState, String>],
+) -> impl Iterator<Item = (&'a Disk, DiskId)> {
+    let states = guest.disks.iter().zip(disks);
+    states.filter_map(|(disk, state)| Some((disk, DiskId::of(&state.as_ref().ok()?.found)?)))
+}
+
 /// Says which disk of a guest somebody else has; `own` are the UUIDs that the guest may have.
 pub(crate) fn disk_in_use(
     guest: &Guest,
@@ -219,11 +228,8 @@ pub(crate) fn disk_in_use(
     holders: &Holders,
     own: &[Uuid],
 ) -> Option<String> {
-    let there = guest.disks.iter().zip(disks);
-    let mut there =
-        there.filter_map(|(disk, state)| Some((disk, DiskId::of(&state.as_ref().ok()?.found)?)));
-    there.find_map(|(disk, id)| {
-        let holder = holders.conflict(id, own, !disk.read_only && !disk.cdrom)?;
+    disk_ids(guest, disks).find_map(|(disk, id)| {
+        let holder = holders.conflict(id, own, disk.is_writable())?;
         Some(format!(
             "option disks.{}.path: {} is in use by {}, and two systems on one file system destroy it; the guest is not started. Shut the other down, or give this guest a disk of its own",
             disk.name, disk.path, holder.who

@@ -1,13 +1,12 @@
 //! What an apply remembers of what it saw.
 
-use disk_image::Found;
 use guest_spec::Guest;
 
 use crate::Stages;
 use crate::domains::Domain;
 use crate::files::{Entry, digest};
 use crate::layout::Layout;
-use crate::observe::{GuestFiles, Observed};
+use crate::observe::{GuestFiles, Observed, disk_ids};
 use crate::record::{Record, Running};
 
 /// Remembers what was seen of a guest, whose xl configuration is declared to be `declared`: the images that are there, and the domain that runs.
@@ -21,11 +20,11 @@ pub(crate) fn note_seen(
     let Some(files) = observed.guests.get(&guest.name) else {
         return;
     };
-    for (disk, state) in guest.disks.iter().zip(&files.disks) {
-        let there = matches!(state, Ok(state) if matches!(state.found, Found::File { .. } | Found::BlockDevice { .. }));
-        if there && stages.images {
-            record.images.insert(disk.path.clone());
-        }
+    if stages.images {
+        let there = disk_ids(guest, &files.disks);
+        record
+            .images
+            .extend(there.map(|(disk, _)| disk.path.clone()));
     }
     if let (Ok(Entry::File(bytes)), Some(text)) = (&files.config, declared)
         && text.as_bytes() == bytes.as_slice()

@@ -6,9 +6,9 @@ use guest_spec::{ByteSize, Disk, Guest};
 use crate::difference::differences;
 use crate::domains::{Domain, State};
 use crate::files::{Entry, digest};
-use crate::holders::{DiskId, Holder, Holders};
+use crate::holders::{Holder, Holders};
 use crate::layout::Layout;
-use crate::observe::{DiskState, GuestFiles, Observed, disk_in_use};
+use crate::observe::{DiskState, GuestFiles, Observed, disk_ids, disk_in_use};
 use crate::plan::{GuestPlan, Host, Note, Step};
 use crate::record::Record;
 use crate::seen::started_with;
@@ -97,11 +97,6 @@ impl Case<'_> {
             .collect()
     }
 
-    fn ids(&self) -> impl Iterator<Item = (&Disk, DiskId)> {
-        let disks = self.guest.disks.iter().zip(&self.files.disks);
-        disks.filter_map(|(disk, state)| Some((disk, DiskId::of(&state.as_ref().ok()?.found)?)))
-    }
-
     /// Says which disk somebody else has, if this guest does not run and would be started.
     fn in_use(&self, holders: &Holders) -> Option<String> {
         if self.domain.is_some() || !self.guest.autostart {
@@ -112,14 +107,14 @@ impl Case<'_> {
 
     /// From here on in this plan, the disks are this guest's.
     fn claim(&self, holders: &mut Holders) {
-        for (disk, id) in self.ids() {
+        for (disk, id) in disk_ids(self.guest, &self.files.disks) {
             let who = format!("guest {}", self.guest.name);
             holders.add(
                 id,
                 Holder {
                     who,
                     uuid: self.guest.uuid,
-                    writes: !disk.read_only && !disk.cdrom,
+                    writes: disk.is_writable(),
                 },
             );
         }
