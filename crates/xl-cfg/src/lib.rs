@@ -19,6 +19,7 @@
 
 mod config;
 pub mod disk;
+pub mod grammar;
 mod key;
 mod lexer;
 mod parse;
@@ -28,6 +29,7 @@ pub mod vif;
 mod write;
 
 pub use config::Config;
+pub use grammar::Grammar;
 pub use key::{Key, KeyError};
 pub use parse::ParseError;
 pub use spec::SpecError;
