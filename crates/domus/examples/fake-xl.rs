@@ -160,7 +160,7 @@ fn create(path: &str) -> u32 {
     let text = fs::read_to_string(path).unwrap_or_else(|error| die(&format!("{path}: {error}")));
     let config = Config::parse(&text).unwrap_or_else(|error| die(&error.to_string()));
     let string = |key: &str| match config.get(key) {
-        Some(Value::String(text)) => Some(text.clone()),
+        Some(Value::String(text)) => Some(text.to_string()),
         _ => None,
     };
     let number = |key: &str| match config.get(key) {
@@ -183,7 +183,7 @@ fn create(path: &str) -> u32 {
     let memory = number("memory").unwrap_or(0);
     let vcpus = number("vcpus").unwrap_or(1);
     let text_of = |item: &Value| match item {
-        Value::String(text) => text.clone(),
+        Value::String(text) => text.to_string(),
         _ => die("a device is no string"),
     };
     let domain = Domain {

@@ -191,7 +191,7 @@ fn value_of(setting: &Setting) -> Value {
     match setting {
         Setting::Boolean(value) => Value::Integer(i64::from(*value)),
         Setting::Integer(value) => Value::Integer(*value),
-        Setting::String(value) => Value::String(value.clone()),
+        Setting::String(value) => value.as_str().into(),
         Setting::List(values) => Value::List(values.iter().map(value_of).collect()),
     }
 }

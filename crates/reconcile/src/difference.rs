@@ -53,7 +53,7 @@ pub fn differences(guest: &Guest, domain: &Domain, started: Option<&str>) -> Vec
             let wanted = declared.get(key);
             if let Some(running) = observed(key, guest, domain) {
                 let effective = effective(key, guest)
-                    .or_else(|| wanted.map(show))
+                    .or_else(|| wanted.map(ToString::to_string))
                     .unwrap_or_default();
                 if running != effective {
                     return Some(Difference {
@@ -70,8 +70,8 @@ pub fn differences(guest: &Guest, domain: &Domain, started: Option<&str>) -> Vec
             let running = started.as_ref()?.get(key);
             (!same(key, running, wanted)).then(|| Difference {
                 key: key.to_owned(),
-                running: running.map(show).unwrap_or_default(),
-                declared: wanted.map(show).unwrap_or_default(),
+                running: running.map(ToString::to_string).unwrap_or_default(),
+                declared: wanted.map(ToString::to_string).unwrap_or_default(),
             })
         })
         .collect()
@@ -179,18 +179,6 @@ fn same(key: &str, left: Option<&Value>, right: Option<&Value>) -> bool {
 
 fn joined(items: BTreeSet<String>) -> String {
     items.into_iter().collect::<Vec<_>>().join(" ")
-}
-
-/// A value on one line, as a person reads it.
-fn show(value: &Value) -> String {
-    match value {
-        Value::Integer(number) => number.to_string(),
-        Value::String(text) => text.clone(),
-        Value::List(items) => format!(
-            "[ {} ]",
-            items.iter().map(show).collect::<Vec<_>>().join(", ")
-        ),
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The name of a setting.
 
+use std::borrow::Borrow;
 use std::fmt;
 
 /// The name of an xl.cfg setting, such as `memory` or `on_reboot`.
@@ -48,11 +49,13 @@ impl Key {
             return Err(KeyError::Empty);
         }
         for (index, character) in name.chars().enumerate() {
-            let fits = if index == 0 {
-                starts_key(character)
-            } else {
-                continues_key(character)
-            };
+            let fits = u8::try_from(character).is_ok_and(|byte| {
+                if index == 0 {
+                    starts_key(byte)
+                } else {
+                    continues_key(byte)
+                }
+            });
             if !fits {
                 return Err(KeyError::Character {
                     name: name.to_owned(),
@@ -65,8 +68,8 @@ impl Key {
     }
 
     /// A key that the lexer has already seen to be one.
-    pub(crate) fn from_lexer(name: String) -> Self {
-        Self(name)
+    pub(crate) fn from_lexer(name: &str) -> Self {
+        Self(name.to_owned())
     }
 
     /// The name itself.
@@ -76,19 +79,26 @@ impl Key {
     }
 }
 
-/// Whether a key may begin with this character.
-pub(crate) fn starts_key(character: char) -> bool {
-    character.is_ascii_lowercase()
+/// Whether a key may begin with this byte.
+pub(crate) fn starts_key(byte: u8) -> bool {
+    byte.is_ascii_lowercase()
 }
 
-/// Whether a key may hold this character after its first.
-pub(crate) fn continues_key(character: char) -> bool {
-    character.is_ascii_lowercase() || character.is_ascii_digit() || matches!(character, '.' | '_')
+/// Whether a key may hold this byte after its first.
+pub(crate) fn continues_key(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_')
 }
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// So that a map of settings can be asked by name.
+impl Borrow<str> for Key {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

@@ -1,37 +1,45 @@
 //! The words of an xl.cfg file, by the rules of Xen's `libxlu_cfg_l.l`.
+//!
+//! A file is bytes: in strings and comments any byte but a line break may stand, whatever it means in whichever
+//! encoding.
+
+use bstr::{BString, ByteSlice};
 
 use crate::key::{continues_key, starts_key};
-use crate::parse::Failure;
+use crate::parse::{Failure, ParseErrorKind, clipped};
 use crate::write::unescape;
 
 /// One word, and where it begins (a byte offset).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Token {
-    pub(crate) kind: Kind,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Token<'t> {
+    pub(crate) kind: Kind<'t>,
     pub(crate) start: usize,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Identifier(String),
-    Number(String),
-    String(String),
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind<'t> {
+    Identifier(&'t str),
+    Number(&'t str),
+    String(Quoted<'t>),
     Equals,
     PlusEquals,
     Comma,
     Open,
     Close,
     Semicolon,
-    Newline,
+    /// A line's end, with the comment before it.
+    Newline {
+        comment: bool,
+    },
     End,
 }
 
-impl Kind {
+impl Kind<'_> {
     /// What to call it in a message.
     pub(crate) fn describe(&self) -> String {
         match self {
-            Self::Identifier(name) => format!("the word `{name}`"),
-            Self::Number(text) => format!("the number {text}"),
+            Self::Identifier(name) => format!("the word `{}`", clipped(name)),
+            Self::Number(text) => format!("the number {}", clipped(text)),
             Self::String(_) => "a string".to_owned(),
             Self::Equals => "`=`".to_owned(),
             Self::PlusEquals => "`+=`".to_owned(),
@@ -39,68 +47,102 @@ impl Kind {
             Self::Open => "`[`".to_owned(),
             Self::Close => "`]`".to_owned(),
             Self::Semicolon => "`;`".to_owned(),
-            Self::Newline => "the end of the line".to_owned(),
+            Self::Newline { .. } => "the end of the line".to_owned(),
             Self::End => "the end of the file".to_owned(),
         }
     }
 }
 
-pub(crate) struct Lexer<'a> {
-    text: &'a str,
+/// What stands between quotes, its escapes seen to be legal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Quoted<'t> {
+    raw: &'t [u8],
+    escaped: bool,
+}
+
+impl Quoted<'_> {
+    /// The string that is meant.
+    pub(crate) fn value(self) -> BString {
+        if !self.escaped {
+            return self.raw.into();
+        }
+        let mut value = Vec::with_capacity(self.raw.len());
+        let mut rest = self.raw;
+        while let Some(backslash) = rest.find_byte(b'\\') {
+            value.extend_from_slice(&rest[..backslash]);
+            value.extend(rest.get(backslash + 1).copied().and_then(unescape));
+            rest = rest.get(backslash + 2..).unwrap_or_default();
+        }
+        value.extend_from_slice(rest);
+        value.into()
+    }
+}
+
+pub(crate) struct Lexer<'t> {
+    text: &'t [u8],
     position: usize,
 }
 
-impl<'a> Lexer<'a> {
-    pub(crate) fn new(text: &'a str) -> Self {
+impl<'t> Lexer<'t> {
+    pub(crate) fn new(text: &'t [u8]) -> Self {
         Self { text, position: 0 }
     }
 
-    fn rest(&self) -> &'a str {
+    /// Where the last word ended.
+    pub(crate) fn position(&self) -> usize {
+        self.position
+    }
+
+    fn rest(&self) -> &'t [u8] {
         &self.text[self.position..]
     }
 
-    /// Whether the next character is this one.
-    pub(crate) fn at(&self, character: char) -> bool {
-        self.rest().starts_with(character)
+    /// Whether the next byte is this one.
+    pub(crate) fn at(&self, byte: u8) -> bool {
+        self.rest().first() == Some(&byte)
     }
 
-    fn take_while(&mut self, fits: impl Fn(char) -> bool) -> &'a str {
+    /// Takes bytes that fit, all of them ASCII.
+    fn take_while(&mut self, fits: impl Fn(u8) -> bool) -> &'t str {
         let rest = self.rest();
         let length = rest
-            .find(|character| !fits(character))
+            .iter()
+            .position(|&byte| !fits(byte))
             .unwrap_or(rest.len());
         self.position += length;
-        &rest[..length]
+        rest[..length].to_str().unwrap_or_default()
     }
 
     /// The next word, [`Kind::End`] when there is none.
-    pub(crate) fn next(&mut self) -> Result<Token, Failure> {
-        self.take_while(|character| matches!(character, ' ' | '\t'));
+    pub(crate) fn next(&mut self) -> Result<Token<'t>, Failure> {
+        while matches!(self.rest().first(), Some(b' ' | b'\t')) {
+            self.position += 1;
+        }
         let start = self.position;
-        let Some(first) = self.rest().chars().next() else {
+        let Some(&first) = self.rest().first() else {
             return Ok(Token {
                 kind: Kind::End,
                 start,
             });
         };
         let kind = match first {
-            '#' => self.comment(start)?,
-            '"' | '\'' => Kind::String(self.string(start, first)?),
-            '+' if self.rest().starts_with("+=") => {
+            _ if starts_key(first) => Kind::Identifier(self.take_while(continues_key)),
+            b'"' | b'\'' => Kind::String(self.string(start, first)?),
+            _ if first.is_ascii_digit() => Kind::Number(self.number()?),
+            b'#' => self.comment(start)?,
+            b'+' if self.rest().starts_with(b"+=") => {
                 self.position += 2;
                 Kind::PlusEquals
             }
-            _ if starts_key(first) => Kind::Identifier(self.take_while(continues_key).to_owned()),
-            _ if first.is_ascii_digit() => Kind::Number(self.number()?),
             _ => {
                 let kind = match first {
-                    '=' => Kind::Equals,
-                    ',' => Kind::Comma,
-                    '[' => Kind::Open,
-                    ']' => Kind::Close,
-                    ';' => Kind::Semicolon,
-                    '\n' => Kind::Newline,
-                    _ => return Err(stray(start, first, self.rest())),
+                    b'=' => Kind::Equals,
+                    b',' => Kind::Comma,
+                    b'[' => Kind::Open,
+                    b']' => Kind::Close,
+                    b';' => Kind::Semicolon,
+                    b'\n' => Kind::Newline { comment: false },
+                    _ => return Err(stray(start, self.rest())),
                 };
                 self.position += 1;
                 kind
@@ -110,12 +152,11 @@ impl<'a> Lexer<'a> {
     }
 
     /// A comment counts as the end of its line. xl wants that end to be there.
-    fn comment(&mut self, start: usize) -> Result<Kind, Failure> {
-        let rest = self.rest();
-        match rest.find('\n') {
+    fn comment(&mut self, start: usize) -> Result<Kind<'t>, Failure> {
+        match self.rest().find_byte(b'\n') {
             Some(length) => {
                 self.position += length + 1;
-                Ok(Kind::Newline)
+                Ok(Kind::Newline { comment: true })
             }
             None => Err(Failure::new(
                 start,
@@ -124,17 +165,16 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn number(&mut self) -> Result<String, Failure> {
-        let digits = self
-            .take_while(|c| c.is_ascii_digit() || matches!(c, 'a'..='f' | 'x'))
-            .to_owned();
-        match self.rest().chars().next() {
+    fn number(&mut self) -> Result<&'t str, Failure> {
+        let digits =
+            self.take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f' | b'x'));
+        match self.rest().first() {
             // Seen with libxlutil 4.17: `0x1F` is read as 0x1 without a word.
-            Some('A'..='F') => Err(Failure::new(
+            Some(b'A'..=b'F') => Err(Failure::new(
                 self.position,
                 "write hexadecimal digits as small letters; xl would stop here",
             )),
-            Some(c) if c.is_alphabetic() => Err(Failure::new(
+            Some(byte) if byte.is_ascii_alphabetic() => Err(Failure::new(
                 self.position,
                 "a number cannot hold letters; put text between quotes",
             )),
@@ -142,84 +182,107 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn string(&mut self, start: usize, quote: char) -> Result<String, Failure> {
-        let mut value = String::new();
-        let mut characters = self.rest().char_indices().skip(1);
-        while let Some((offset, character)) = characters.next() {
-            match character {
-                '\n' => break,
-                '\0' => {
+    fn string(&mut self, start: usize, quote: u8) -> Result<Quoted<'t>, Failure> {
+        let body = start + 1;
+        let mut at = body;
+        let mut escaped = false;
+        while let Some(&byte) = self.text.get(at) {
+            match byte {
+                b'\n' => break,
+                0 => {
                     return Err(Failure::new(
-                        start + offset,
+                        at,
                         "a NUL character; xl would cut the string here",
                     ));
                 }
-                '\\' => match characters.next() {
-                    None | Some((_, '\n')) => break,
-                    Some((_, letter)) => match unescape(letter) {
-                        Some(meant) => value.push(meant),
-                        None => return Err(bad_escape(start + offset, letter)),
-                    },
-                },
-                _ if character == quote => {
-                    self.position = start + offset + 1;
-                    return Ok(value);
+                b'\\' => {
+                    escaped = true;
+                    match self.text.get(at + 1) {
+                        None | Some(b'\n') => break,
+                        Some(&letter) if unescape(letter).is_some() => at += 2,
+                        Some(_) => return Err(bad_escape(at, self.text)),
+                    }
                 }
-                _ => value.push(character),
+                _ if byte == quote => {
+                    self.position = at + 1;
+                    let raw = &self.text[body..at];
+                    return Ok(Quoted { raw, escaped });
+                }
+                _ => at += 1,
             }
         }
         Err(Failure::new(
             start,
-            format!("this string has no closing {quote} on its line; write a line break as \\n"),
+            format!(
+                "this string has no closing {} on its line; write a line break as \\n",
+                char::from(quote)
+            ),
         ))
     }
 }
 
-fn bad_escape(start: usize, letter: char) -> Failure {
-    let why = match letter {
-        'x' | '0'..='9' => "xl reads number escapes wrongly; put the character itself",
-        'u' => "xl knows no \\u; put the character itself",
+/// The character at the front, escaped for a message: a byte that is no UTF-8 as `\xff`.
+fn front(text: &[u8]) -> String {
+    match text.char_indices().next() {
+        Some((_, end, char::REPLACEMENT_CHARACTER)) if !text.starts_with("\u{fffd}".as_bytes()) => {
+            text[..end.max(1)].escape_bytes().to_string()
+        }
+        Some((_, _, character)) => character.escape_debug().to_string(),
+        None => String::new(),
+    }
+}
+
+fn bad_escape(backslash: usize, text: &[u8]) -> Failure {
+    let letter = &text[backslash + 1..];
+    let why = match letter.first() {
+        Some(b'x' | b'0'..=b'9') => "xl reads number escapes wrongly; put the character itself",
+        Some(b'u') => "xl knows no \\u; put the character itself",
         _ => {
             "only \\\" \\' \\\\ \\a \\b \\f \\n \\r \\t \\v are escapes; write \\\\ for a backslash"
         }
     };
     Failure::new(
-        start,
-        format!("`\\{}` in a string: {why}", letter.escape_debug()),
+        backslash,
+        format!("`\\{}` in a string: {why}", front(letter)),
     )
 }
 
-fn stray(start: usize, character: char, rest: &str) -> Failure {
-    let word: String = rest
-        .chars()
-        .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
-        .collect();
-    match character {
-        '-' if rest[1..].starts_with(|c: char| c.is_ascii_digit()) => Failure::new(
+fn stray(start: usize, rest: &[u8]) -> Failure {
+    if start == 0 && rest.starts_with("\u{feff}".as_bytes()) {
+        return Failure::new(
             start,
-            "put a negative number between quotes; xl knows no sign",
-        ),
-        ':' | '(' | ')' | '.' | '+' | '-' => Failure::new(
-            start,
-            format!(
-                "`{character}` outside a string; this looks likely to be Python, which xl no longer reads"
-            ),
-        ),
-        '\r' => Failure::new(start, "a carriage return; end lines with a newline alone"),
-        'A'..='Z' if matches!(word.as_str(), "True" | "False") => {
-            let number = i32::from(word == "True");
-            Failure::new(start, format!("xl knows no {word}; write {number}"))
-        }
-        'A'..='Z' => Failure::new(
-            start,
-            format!("`{word}`: keys have only small letters, and text stands between quotes"),
-        ),
-        _ => Failure::new(
-            start,
-            format!(
-                "`{}` has no meaning outside a string",
-                character.escape_debug()
-            ),
-        ),
+            "the file begins with a byte order mark, which xl does not read; save it as UTF-8 without one",
+        );
     }
+    let word_end = rest
+        .iter()
+        .position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_')
+        .unwrap_or(rest.len());
+    let word = rest[..word_end].to_str().unwrap_or_default();
+    let message = match rest.first() {
+        Some(b'-') if rest.get(1).is_some_and(u8::is_ascii_digit) => {
+            "put a negative number between quotes; xl knows no sign".to_owned()
+        }
+        Some(&mark @ (b':' | b'(' | b')' | b'.' | b'+' | b'-')) => {
+            let message = format!(
+                "`{}` outside a string; this looks likely to be Python, which xl no longer reads",
+                char::from(mark)
+            );
+            return Failure::new(start, message).of(ParseErrorKind::Python);
+        }
+        Some(b'\r') if rest.get(1) == Some(&b'\n') => {
+            "a carriage return; the file has the line ends of Windows, and xl reads a newline alone"
+                .to_owned()
+        }
+        Some(b'\r') => "a carriage return; end lines with a newline alone".to_owned(),
+        Some(b'A'..=b'Z') if matches!(word, "True" | "False") => {
+            format!("xl knows no {word}; write {}", i32::from(word == "True"))
+        }
+        Some(b'A'..=b'Z') => {
+            let word = clipped(word);
+            format!("`{word}`: keys have only small letters, and text stands between quotes")
+        }
+        _ => format!("`{}` has no meaning outside a string", front(rest)),
+    };
+    Failure::new(start, message)
 }

@@ -19,19 +19,23 @@
 
 mod config;
 pub mod disk;
+pub mod document;
 pub mod grammar;
 mod key;
 mod lexer;
 mod parse;
+mod place;
 mod spec;
 mod value;
 pub mod vif;
 mod write;
 
 pub use config::Config;
+pub use document::Document;
 pub use grammar::Grammar;
 pub use key::{Key, KeyError};
-pub use parse::ParseError;
+pub use parse::{ParseError, ParseErrorKind};
+pub use place::Place;
 pub use spec::SpecError;
 pub use value::{Value, ValueError};
 pub use write::{WriteError, WriteReason};

@@ -1,10 +1,12 @@
 //! Reading a whole file, by the rules of Xen's `libxlu_cfg_y.y`.
 
+use std::collections::HashMap;
 use std::fmt;
 
+use crate::document::{Assignment, Comment, Document, Node, NodeKind, Operator};
 use crate::lexer::{Kind, Lexer, Token};
 use crate::write::DEEPEST_LIST;
-use crate::{Config, Key, Value};
+use crate::{Key, Place};
 
 const PYTHON: &str = "this looks likely to be Python, which xl no longer reads";
 
@@ -13,41 +15,35 @@ const PYTHON: &str = "this looks likely to be Python, which xl no longer reads";
 /// Its `Display` has the place, the message, and the line with a caret under the place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseError {
-    /// The line, from 1.
-    pub line: usize,
-    /// The column in characters, from 1.
-    pub column: usize,
+    /// Where it is.
+    pub place: Place,
     /// What is wrong, and what to write instead.
     pub message: String,
-    /// The line itself.
-    pub source_line: String,
+    /// What kind of mistake it is, for programs.
+    pub kind: ParseErrorKind,
+}
+
+/// What kind of mistake stands in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ParseErrorKind {
+    /// Something that xl.cfg does not have, or not there.
+    Syntax,
+    /// Lines of Python, as xm read them up to Xen 4.4.
+    Python,
+    /// Lists nested deeper than any setting has.
+    TooDeep,
+    /// `+=` that would join a list and a text.
+    Mixed,
 }
 
 impl std::error::Error for ParseError {}
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "line {}, column {}: {}",
-            self.line, self.column, self.message
-        )?;
-        let number = self.line.to_string();
-        // A control character would move the caret, or the terminal; a tab becomes a space for the same reason.
-        let shown: String = self
-            .source_line
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect();
-        writeln!(f, "  {number} | {shown}")?;
-        write!(
-            f,
-            "  {:width$} | {:indent$}^",
-            "",
-            "",
-            width = number.len(),
-            indent = self.column - 1
-        )
+        let Place { line, column, .. } = self.place;
+        writeln!(f, "line {line}, column {column}: {}", self.message)?;
+        self.place.fmt(f)
     }
 }
 
@@ -55,6 +51,7 @@ impl fmt::Display for ParseError {
 #[derive(Debug)]
 pub(crate) struct Failure {
     position: usize,
+    kind: ParseErrorKind,
     message: String,
 }
 
@@ -62,59 +59,85 @@ impl Failure {
     pub(crate) fn new(position: usize, message: impl Into<String>) -> Self {
         Self {
             position,
+            kind: ParseErrorKind::Syntax,
             message: message.into(),
         }
     }
 
-    fn locate(self, text: &str) -> ParseError {
-        let before = &text[..self.position];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        ParseError {
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-            message: self.message,
-            source_line: text[line_start..]
-                .lines()
-                .next()
-                .unwrap_or_default()
-                .to_owned(),
-        }
+    pub(crate) fn of(self, kind: ParseErrorKind) -> Self {
+        Self { kind, ..self }
     }
 }
 
-pub(crate) fn config(text: &str) -> Result<Config, ParseError> {
-    file(text).map_err(|failure| failure.locate(text))
+pub(crate) fn document(text: &[u8]) -> Result<Document<'_>, ParseError> {
+    Parser::new(text)
+        .and_then(Parser::file)
+        .map_err(|failure| ParseError {
+            place: Place::at(text, failure.position),
+            message: failure.message,
+            kind: failure.kind,
+        })
 }
 
-fn file(text: &str) -> Result<Config, Failure> {
-    let mut parser = Parser::new(text)?;
-    let mut config = Config::new();
-    loop {
-        match parser.token.kind.clone() {
-            Kind::End => return Ok(config),
-            Kind::Newline | Kind::Semicolon => parser.advance()?,
-            Kind::Identifier(name) => parser.assignment(&mut config, name)?,
-            other => {
-                return Err(parser.fail(format!("expected a key, found {}", other.describe())));
+struct Parser<'t> {
+    text: &'t [u8],
+    lexer: Lexer<'t>,
+    token: Token<'t>,
+    /// Where the word before this one ended.
+    end: usize,
+    assignments: Vec<Assignment>,
+    comments: Vec<Comment>,
+    /// Whether what a key holds is a list, for `+=`.
+    lists: HashMap<&'t str, bool>,
+}
+
+impl<'t> Parser<'t> {
+    fn new(text: &'t [u8]) -> Result<Self, Failure> {
+        let mut parser = Self {
+            text,
+            lexer: Lexer::new(text),
+            token: Token {
+                kind: Kind::End,
+                start: 0,
+            },
+            end: 0,
+            assignments: Vec::new(),
+            comments: Vec::new(),
+            lists: HashMap::new(),
+        };
+        parser.advance()?;
+        Ok(parser)
+    }
+
+    fn file(mut self) -> Result<Document<'t>, Failure> {
+        loop {
+            match self.token.kind {
+                Kind::End => {
+                    return Ok(Document::new(self.text, self.assignments, self.comments));
+                }
+                Kind::Newline { .. } | Kind::Semicolon => self.advance()?,
+                Kind::Identifier(name) => self.assignment(name)?,
+                other => {
+                    return Err(self.fail(format!("expected a key, found {}", other.describe())));
+                }
             }
         }
     }
-}
-
-struct Parser<'a> {
-    lexer: Lexer<'a>,
-    token: Token,
-}
-
-impl<'a> Parser<'a> {
-    fn new(text: &'a str) -> Result<Self, Failure> {
-        let mut lexer = Lexer::new(text);
-        let token = lexer.next()?;
-        Ok(Self { lexer, token })
-    }
 
     fn advance(&mut self) -> Result<(), Failure> {
+        self.end = self.lexer.position();
         self.token = self.lexer.next()?;
+        if self.token.kind == (Kind::Newline { comment: true }) {
+            let start = self.token.start;
+            let alone = self.text[self.end..start]
+                .iter()
+                .all(|&byte| byte == b' ' || byte == b'\t')
+                && (self.end == 0 || self.text[self.end - 1] == b'\n');
+            self.comments.push(Comment {
+                span: start..self.lexer.position() - 1,
+                alone,
+            });
+        }
         Ok(())
     }
 
@@ -122,30 +145,28 @@ impl<'a> Parser<'a> {
         Failure::new(self.token.start, message)
     }
 
-    fn assignment(&mut self, config: &mut Config, name: String) -> Result<(), Failure> {
+    fn assignment(&mut self, name: &'t str) -> Result<(), Failure> {
         let start = self.token.start;
         self.advance()?;
-        let append = match &self.token.kind {
-            Kind::Equals => false,
-            Kind::PlusEquals => true,
-            Kind::Identifier(_)
-                if matches!(name.as_str(), "import" | "from" | "def" | "if" | "for") =>
-            {
-                return Err(Failure::new(start, PYTHON));
+        let operator = match &self.token.kind {
+            Kind::Equals => Operator::Set,
+            Kind::PlusEquals => Operator::Append,
+            Kind::Identifier(_) if matches!(name, "import" | "from" | "def" | "if" | "for") => {
+                return Err(Failure::new(start, PYTHON).of(ParseErrorKind::Python));
             }
             other => {
                 let message = format!(
-                    "expected `=` after the key `{name}`, found {}",
+                    "expected `=` after the key `{}`, found {}",
+                    clipped(name),
                     other.describe()
                 );
                 return Err(self.fail(message));
             }
         };
         self.advance()?;
-        let value_start = self.token.start;
         let value = self.value(0)?;
         match &self.token.kind {
-            Kind::Newline | Kind::Semicolon | Kind::End => {}
+            Kind::Newline { .. } | Kind::Semicolon | Kind::End => {}
             other => {
                 let message = format!(
                     "expected the end of the line or `;` after the value, found {}",
@@ -154,30 +175,41 @@ impl<'a> Parser<'a> {
                 return Err(self.fail(message));
             }
         }
-        let value = match config.get(&name) {
-            Some(present) if append => joined(present, value)
-                .map_err(|message| Failure::new(value_start, format!("`{name}` {message}")))?,
-            _ => value,
-        };
-        config.set(Key::from_lexer(name), value);
+        let list = matches!(value.kind, NodeKind::List(_));
+        let before = self.lists.insert(name, list);
+        if operator == Operator::Append && before.is_some_and(|before| before != list) {
+            let message = if list {
+                "is not a list; `+=` cannot add a list to it"
+            } else {
+                "is a list; `+=` can add only a list to it"
+            };
+            let message = format!("`{}` {message}", clipped(name));
+            return Err(Failure::new(value.span.start, message).of(ParseErrorKind::Mixed));
+        }
+        self.assignments.push(Assignment {
+            key: Key::from_lexer(name),
+            key_span: start..start + name.len(),
+            operator,
+            value,
+        });
         Ok(())
     }
 
-    fn value(&mut self, depth: usize) -> Result<Value, Failure> {
-        let value = match &mut self.token.kind {
-            Kind::Number(text) => number(std::mem::take(text)),
-            Kind::String(text) => Value::String(std::mem::take(text)),
+    fn value(&mut self, depth: usize) -> Result<Node, Failure> {
+        let start = self.token.start;
+        let kind = match self.token.kind {
+            Kind::Number(text) => NodeKind::Number(text.to_owned()),
+            Kind::String(text) => NodeKind::String(text.value()),
             Kind::Open if depth >= DEEPEST_LIST => {
-                return Err(self.fail(format!(
-                    "lists are nested more than {DEEPEST_LIST} deep here"
-                )));
+                let message = format!("lists are nested more than {DEEPEST_LIST} deep here");
+                return Err(self.fail(message).of(ParseErrorKind::TooDeep));
             }
-            Kind::Open => return self.list(depth),
-            Kind::Identifier(word) if word.contains('.') || self.lexer.at('(') => {
-                return Err(self.fail(PYTHON));
+            Kind::Open => NodeKind::List(self.list(depth)?),
+            Kind::Identifier(word) if word.contains('.') || self.lexer.at(b'(') => {
+                return Err(self.fail(PYTHON).of(ParseErrorKind::Python));
             }
             Kind::Identifier(word) => {
-                let message = format!("put text between quotes: \"{word}\"");
+                let message = format!("put text between quotes: \"{}\"", clipped(word));
                 return Err(self.fail(message));
             }
             other => {
@@ -186,17 +218,21 @@ impl<'a> Parser<'a> {
             }
         };
         self.advance()?;
-        Ok(value)
+        Ok(Node {
+            span: start..self.end,
+            kind,
+        })
     }
 
-    fn list(&mut self, depth: usize) -> Result<Value, Failure> {
+    /// From `[` to `]`, which stays the current word.
+    fn list(&mut self, depth: usize) -> Result<Vec<Node>, Failure> {
         let start = self.token.start;
         self.advance()?;
         let mut items = Vec::new();
         loop {
             self.skip_newlines()?;
             match self.token.kind {
-                Kind::Close => break,
+                Kind::Close => return Ok(items),
                 Kind::End => return Err(unclosed(start)),
                 _ => {}
             }
@@ -204,7 +240,8 @@ impl<'a> Parser<'a> {
             self.skip_newlines()?;
             match &self.token.kind {
                 Kind::Comma => self.advance()?,
-                Kind::Close => break,
+                Kind::Close => return Ok(items),
+                Kind::End => return Err(unclosed(start)),
                 other => {
                     let message = format!(
                         "expected `,` or `]` in the list, found {}",
@@ -214,12 +251,10 @@ impl<'a> Parser<'a> {
                 }
             }
         }
-        self.advance()?;
-        Ok(Value::List(items))
     }
 
     fn skip_newlines(&mut self) -> Result<(), Failure> {
-        while self.token.kind == Kind::Newline {
+        while matches!(self.token.kind, Kind::Newline { .. }) {
             self.advance()?;
         }
         Ok(())
@@ -230,28 +265,7 @@ fn unclosed(start: usize) -> Failure {
     Failure::new(start, "this list has no closing `]`")
 }
 
-/// A bare number is an integer when its text is how that integer is written; `010` and `0x10` keep their text, as in
-/// xl, because a string setting (a name, say) would be given exactly that.
-fn number(text: String) -> Value {
-    match text.parse::<i64>() {
-        Ok(number) if number.to_string() == text => Value::Integer(number),
-        _ => Value::String(text),
-    }
-}
-
-/// `+=` joins strings and lists; xl refuses to mix them.
-fn joined(present: &Value, added: Value) -> Result<Value, &'static str> {
-    match (present, added) {
-        (Value::List(present), Value::List(added)) => {
-            Ok(Value::List([present.clone(), added].concat()))
-        }
-        (Value::List(_), _) => Err("is a list; `+=` can add only a list to it"),
-        (_, Value::List(_)) => Err("is not a list; `+=` cannot add a list to it"),
-        (present, added) => {
-            let text = [present.as_text(), added.as_text()]
-                .map(Option::unwrap_or_default)
-                .concat();
-            Ok(Value::String(text))
-        }
-    }
+/// Enough of a word to know it by: one of a megabyte would make a message of a megabyte.
+pub(crate) fn clipped(word: &str) -> &str {
+    &word[..word.len().min(40)]
 }

@@ -1,8 +1,13 @@
 //! What a setting holds.
 
 use std::borrow::Cow;
+use std::fmt::{self, Write as _};
+
+use bstr::{BString, ByteSlice};
 
 /// The value of a setting: a number, a string, or a list of values.
+///
+/// Text is bytes: xl passes through whatever stands between the quotes, valid UTF-8 or not.
 ///
 /// xl itself keeps numbers as text, so `memory = 256` and `memory = "256"` are one and the same to it. Two values
 /// are therefore equal when xl reads the same text: `Value::Integer(256) == Value::String("256".into())`.
@@ -11,7 +16,7 @@ pub enum Value {
     /// A whole number. A negative one is written in quotes, because xl's lexer knows no sign.
     Integer(i64),
     /// Text.
-    String(String),
+    String(BString),
     /// A list, which may hold lists (`vnuma`, `vsnd`).
     List(Vec<Value>),
 }
@@ -22,12 +27,22 @@ pub enum Value {
 pub struct ValueError(u64);
 
 impl Value {
-    /// The text that xl keeps for a number or a string; nothing for a list.
+    /// The bytes that xl keeps for a number or a string; nothing for a list.
+    #[must_use]
+    pub fn as_bytes(&self) -> Option<Cow<'_, [u8]>> {
+        match self {
+            Self::Integer(number) => Some(Cow::Owned(number.to_string().into_bytes())),
+            Self::String(text) => Some(Cow::Borrowed(text)),
+            Self::List(_) => None,
+        }
+    }
+
+    /// As [`Value::as_bytes`], where they are valid UTF-8.
     #[must_use]
     pub fn as_text(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Integer(number) => Some(Cow::Owned(number.to_string())),
-            Self::String(text) => Some(Cow::Borrowed(text)),
+            Self::String(text) => text.to_str().ok().map(Cow::Borrowed),
             Self::List(_) => None,
         }
     }
@@ -39,7 +54,7 @@ impl Value {
     pub fn as_integer(&self) -> Option<i64> {
         match self {
             Self::Integer(number) => Some(*number),
-            Self::String(text) => strtol(text),
+            Self::String(text) => text.to_str().ok().and_then(strtol),
             Self::List(_) => None,
         }
     }
@@ -86,7 +101,7 @@ impl PartialEq for Value {
             (Self::Integer(a), Self::Integer(b)) => a == b,
             (Self::List(a), Self::List(b)) => a == b,
             (Self::List(_), _) | (_, Self::List(_)) => false,
-            (a, b) => a.as_text() == b.as_text(),
+            (a, b) => a.as_bytes() == b.as_bytes(),
         }
     }
 }
@@ -117,13 +132,49 @@ impl From<u32> for Value {
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Self::String(text.to_owned())
+        Self::String(text.into())
     }
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
+        Self::String(text.into())
+    }
+}
+
+impl From<BString> for Value {
+    fn from(text: BString) -> Self {
         Self::String(text)
+    }
+}
+
+/// On one line, as a person reads it: text without its quotes, bytes that are no UTF-8 as `\xff`, control characters
+/// escaped. It is for messages, not for files.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Integer(number) => number.fmt(f),
+            Self::String(text) => text.utf8_chunks().try_for_each(|chunk| {
+                for character in chunk.valid().chars() {
+                    if character.is_control() {
+                        write!(f, "{}", character.escape_debug())?;
+                    } else {
+                        f.write_char(character)?;
+                    }
+                }
+                write!(f, "{}", chunk.invalid().escape_bytes())
+            }),
+            Self::List(items) => {
+                f.write_str("[ ")?;
+                for (index, item) in items.iter().enumerate() {
+                    if index > 0 {
+                        f.write_str(", ")?;
+                    }
+                    item.fmt(f)?;
+                }
+                f.write_str(" ]")
+            }
+        }
     }
 }
 

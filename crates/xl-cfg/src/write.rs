@@ -1,5 +1,7 @@
 //! Writing a setting so that xl reads exactly what was meant.
 
+use bstr::ByteSlice;
+
 use crate::{Key, Value};
 
 /// How deep lists may be nested; nothing in xl needs more than two.
@@ -24,125 +26,122 @@ pub enum WriteReason {
     /// xl ends every string at a NUL.
     #[error("the value holds a NUL character, where xl would cut it off; remove it")]
     Nul,
-    /// A control character for which xl.cfg has no escape.
-    #[error("the value holds the control character U+{:04X}, which xl.cfg has no way to write; remove it", u32::from(*.0))]
-    Control(char),
+    /// A text was asked for, and the value holds bytes that are none.
+    #[error("the value is no valid UTF-8, and cannot be part of a text")]
+    NotUtf8,
     /// More lists inside lists than any setting has.
     #[error("its lists are nested more than {DEEPEST_LIST} deep")]
     TooDeep,
 }
 
 /// Appends `key = value` and a newline.
-pub(crate) fn setting(text: &mut String, key: &Key, value: &Value) -> Result<(), WriteError> {
+pub(crate) fn setting(text: &mut Vec<u8>, key: &Key, value: &Value) -> Result<(), WriteError> {
     let failed = |reason| WriteError {
         key: key.clone(),
         reason,
     };
-    let mut line = format!("{key} = ");
+    let start = text.len();
+    text.extend_from_slice(key.as_str().as_bytes());
+    text.extend_from_slice(b" = ");
     match value {
-        Value::List(items) if items.len() > 1 => spread(&mut line, items).map_err(failed)?,
+        Value::List(items) if items.len() > 1 => spread(text, items).map_err(failed)?,
         Value::List(items) => {
-            let short = line.len();
-            inline(&mut line, value, 0).map_err(failed)?;
-            if line.chars().count() > LONG_LINE {
-                line.truncate(short);
-                spread(&mut line, items).map_err(failed)?;
+            let short = text.len();
+            inline(text, value, 0).map_err(failed)?;
+            if text[start..].chars().count() > LONG_LINE {
+                text.truncate(short);
+                spread(text, items).map_err(failed)?;
             }
         }
-        Value::Integer(_) | Value::String(_) => inline(&mut line, value, 0).map_err(failed)?,
+        Value::Integer(_) | Value::String(_) => inline(text, value, 0).map_err(failed)?,
     }
-    text.push_str(&line);
-    text.push('\n');
+    text.push(b'\n');
     Ok(())
 }
 
 /// A list with one item a line. xl takes a comma after the last one.
-fn spread(line: &mut String, items: &[Value]) -> Result<(), WriteReason> {
-    line.push_str("[\n");
+fn spread(line: &mut Vec<u8>, items: &[Value]) -> Result<(), WriteReason> {
+    line.extend_from_slice(b"[\n");
     for item in items {
-        line.push_str("  ");
+        line.extend_from_slice(b"  ");
         inline(line, item, 1)?;
-        line.push_str(",\n");
+        line.extend_from_slice(b",\n");
     }
-    line.push(']');
+    line.push(b']');
     Ok(())
 }
 
-fn inline(line: &mut String, value: &Value, depth: usize) -> Result<(), WriteReason> {
+fn inline(line: &mut Vec<u8>, value: &Value, depth: usize) -> Result<(), WriteReason> {
     match value {
-        Value::Integer(number) if *number < 0 => string(line, &number.to_string()),
+        Value::Integer(number) if *number < 0 => string(line, number.to_string().as_bytes()),
         Value::Integer(number) => {
-            line.push_str(&number.to_string());
+            line.extend_from_slice(number.to_string().as_bytes());
             Ok(())
         }
         Value::String(text) => string(line, text),
         Value::List(_) if depth >= DEEPEST_LIST => Err(WriteReason::TooDeep),
         Value::List(items) if items.is_empty() => {
-            line.push_str("[]");
+            line.extend_from_slice(b"[]");
             Ok(())
         }
         Value::List(items) => {
-            line.push_str("[ ");
+            line.extend_from_slice(b"[ ");
             for (index, item) in items.iter().enumerate() {
                 if index > 0 {
-                    line.push_str(", ");
+                    line.extend_from_slice(b", ");
                 }
                 inline(line, item, depth + 1)?;
             }
-            line.push_str(" ]");
+            line.extend_from_slice(b" ]");
             Ok(())
         }
     }
 }
 
-fn string(line: &mut String, text: &str) -> Result<(), WriteReason> {
-    line.push('"');
-    for character in text.chars() {
-        if let Some(letter) = escape_of(character) {
-            line.push('\\');
-            line.push(letter);
-        } else if character == '\0' {
-            return Err(WriteReason::Nul);
-        } else if character.is_ascii_control() {
-            // xl would carry most of them raw, but its `\x` is wrong, and no setting has a use for them.
-            return Err(WriteReason::Control(character));
-        } else {
-            line.push(character);
+/// Every byte but NUL can stand between quotes; those that have an escape get it.
+fn string(line: &mut Vec<u8>, text: &[u8]) -> Result<(), WriteReason> {
+    line.reserve(text.len() + 2);
+    line.push(b'"');
+    for &byte in text {
+        match escape_of(byte) {
+            Some(letter) => line.extend_from_slice(&[b'\\', letter]),
+            None if byte == 0 => return Err(WriteReason::Nul),
+            None => line.push(byte),
         }
     }
-    line.push('"');
+    line.push(b'"');
     Ok(())
 }
 
-/// The letter after the backslash for a character that needs one between double quotes.
-fn escape_of(character: char) -> Option<char> {
-    Some(match character {
-        '"' => '"',
-        '\\' => '\\',
-        '\x07' => 'a',
-        '\x08' => 'b',
-        '\x0c' => 'f',
-        '\n' => 'n',
-        '\r' => 'r',
-        '\t' => 't',
-        '\x0b' => 'v',
+/// The letter after the backslash for a byte that needs one between double quotes.
+fn escape_of(byte: u8) -> Option<u8> {
+    Some(match byte {
+        b'"' => b'"',
+        b'\\' => b'\\',
+        0x07 => b'a',
+        0x08 => b'b',
+        0x0c => b'f',
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        0x0b => b'v',
         _ => return None,
     })
 }
 
-/// The character that a legal escape stands for.
-pub(crate) fn unescape(letter: char) -> Option<char> {
+/// The byte that a legal escape stands for.
+pub(crate) fn unescape(letter: u8) -> Option<u8> {
     Some(match letter {
-        '"' => '"',
-        '\'' => '\'',
-        '\\' => '\\',
-        'a' => '\x07',
-        'b' => '\x08',
-        'f' => '\x0c',
-        'n' => '\n',
-        'r' => '\r',
-        't' => '\t',
-        'v' => '\x0b',
+        b'"' => b'"',
+        b'\'' => b'\'',
+        b'\\' => b'\\',
+        b'a' => 0x07,
+        b'b' => 0x08,
+        b'f' => 0x0c,
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        b'v' => 0x0b,
         _ => return None,
     })
 }
@@ -218,8 +217,8 @@ mod tests {
     fn what_cannot_be_carried() {
         let message = |text: &str| text_of("cmdline", text).unwrap_err().to_string();
         insta::assert_snapshot!(message("a\0b"), @"cmdline: the value holds a NUL character, where xl would cut it off; remove it");
-        insta::assert_snapshot!(message("a\x1b[0m"), @"cmdline: the value holds the control character U+001B, which xl.cfg has no way to write; remove it");
-        assert!(text_of("cmdline", "\x7f").is_err());
+        let bytes = text_of("cmdline", bstr::BString::from(b"a\xff".as_slice()));
+        insta::assert_snapshot!(bytes.unwrap_err(), @"cmdline: the value is no valid UTF-8, and cannot be part of a text");
         let deep = (0..40).fold(Value::from("x"), |value, _| Value::List(vec![value]));
         insta::assert_snapshot!(text_of("vnuma", deep).unwrap_err(), @"vnuma: its lists are nested more than 32 deep");
     }

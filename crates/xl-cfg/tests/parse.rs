@@ -131,7 +131,7 @@ fn mistakes() {
         |        ^
     "#);
     insta::assert_snapshot!(message("a = 1\r\n"), @r#"
-    line 1, column 6: a carriage return; end lines with a newline alone
+    line 1, column 6: a carriage return; the file has the line ends of Windows, and xl reads a newline alone
       1 | a = 1
         |      ^
     "#);
@@ -160,6 +160,44 @@ fn mistakes() {
       1 | a
         |  ^
     "#);
+}
+
+#[test]
+fn text_is_bytes() {
+    let config = Config::parse(b"# \xff\na = \"\xff\xfe\"\n").unwrap();
+    let value = config.get("a").unwrap();
+    assert_eq!(value.as_bytes().unwrap().as_ref(), b"\xff\xfe");
+    assert_eq!(value.as_text(), None);
+    assert_eq!(value.to_string(), r"\xFF\xFE");
+    assert_eq!(config.to_bytes().unwrap(), b"a = \"\xff\xfe\"\n");
+    let message = Config::parse(b"a = 1\n\xff\n").unwrap_err().to_string();
+    insta::assert_snapshot!(message, @r"
+    line 2, column 1: `\xFF` has no meaning outside a string
+      2 | �
+        | ^
+    ");
+}
+
+#[test]
+fn files_from_elsewhere() {
+    insta::assert_snapshot!(message("\u{feff}name = \"x\"\n"), @r#"
+    line 1, column 1: the file begins with a byte order mark, which xl does not read; save it as UTF-8 without one
+      1 |  name = "x"
+        | ^
+    "#);
+    insta::assert_snapshot!(message("a = [\r\n 1 ]\r\n"), @r"
+    line 1, column 6: a carriage return; the file has the line ends of Windows, and xl reads a newline alone
+      1 | a = [
+        |      ^
+    ");
+}
+
+#[test]
+fn joining_keeps_every_part() {
+    let text = format!("a = []\n{}", "a += [ 1 ]\n".repeat(1000));
+    assert_eq!(value(&text).as_list().unwrap().len(), 1000);
+    let text = format!("a = 1\n{}", "a += 'x'\n".repeat(1000));
+    assert_eq!(value(&text).as_text().unwrap().len(), 1001);
 }
 
 #[test]
