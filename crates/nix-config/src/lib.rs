@@ -18,6 +18,7 @@ mod error;
 mod find;
 mod insert;
 mod literal;
+mod module;
 mod read;
 mod strings;
 mod tree;
@@ -25,6 +26,7 @@ mod value;
 
 pub use edit::{Edit, set_value};
 pub use error::{EditError, SyntaxError};
+pub use module::{Binding, Bound, module};
 pub use read::{Found, check, find_value, guests};
 pub use strings::attribute_name;
 pub use value::{NixValue, WriteError};
