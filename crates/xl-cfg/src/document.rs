@@ -60,6 +60,23 @@ pub enum NodeKind {
 }
 
 impl Node {
+    /// A value as if it stood at a place.
+    #[must_use]
+    pub fn from_value(value: &Value, span: Range<usize>) -> Self {
+        let kind = match value {
+            Value::Integer(number) if *number >= 0 => NodeKind::Number(number.to_string()),
+            Value::Integer(number) => NodeKind::String(number.to_string().into()),
+            Value::String(text) => NodeKind::String(text.clone()),
+            Value::List(items) => NodeKind::List(
+                items
+                    .iter()
+                    .map(|item| Self::from_value(item, span.clone()))
+                    .collect(),
+            ),
+        };
+        Self { span, kind }
+    }
+
     /// What it means to xl.
     #[must_use]
     pub fn value(&self) -> Value {
@@ -96,12 +113,25 @@ pub struct Comment {
 }
 
 /// The comments that stand at an assignment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Attached<'d> {
     /// Those alone on the lines directly above it, with no empty line between.
     pub above: &'d [Comment],
-    /// Those inside its list, and the one after it on its last line.
-    pub beside: &'d [Comment],
+    /// Those inside its list, at no item of it: after the `[`, or after the last item's line.
+    pub inside: Vec<&'d Comment>,
+    /// For each item of its list, the comments at it. Those of a list inside the list are at the item that it is.
+    pub items: Vec<AtItem<'d>>,
+    /// The one after it on its last line.
+    pub after: Option<&'d Comment>,
+}
+
+/// The comments that stand at one item of a list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AtItem<'d> {
+    /// Those alone on lines above it.
+    pub above: Vec<&'d Comment>,
+    /// Those inside it, and the one after it on its line.
+    pub beside: Vec<&'d Comment>,
 }
 
 impl<'t> Document<'t> {
@@ -155,45 +185,94 @@ impl<'t> Document<'t> {
     #[must_use]
     pub fn attached(&self, assignment: &Assignment) -> Attached<'_> {
         let start = assignment.key_span.start;
-        let line_start = self.text[..start]
+        let end = assignment.value.span.end;
+        let first_inside = self.comments_before(start);
+        let first_after = self.comments_before(end);
+        let (inside, items) = self.at_items(
+            &assignment.value,
+            self.comments
+                .get(first_inside..first_after)
+                .unwrap_or_default(),
+        );
+        Attached {
+            above: self.above(start),
+            inside,
+            items,
+            after: self.after(end),
+        }
+    }
+
+    /// How many comments begin before an offset.
+    fn comments_before(&self, offset: usize) -> usize {
+        self.comments
+            .partition_point(|comment| comment.span.start < offset)
+    }
+
+    fn line_start(&self, offset: usize) -> usize {
+        self.text[..offset]
             .rfind_byte(b'\n')
-            .map_or(0, |newline| newline + 1);
-        let first = self
-            .comments
-            .partition_point(|comment| comment.span.start < line_start);
-        let mut top = first;
-        let mut below = line_start;
-        while let Some(comment) = top.checked_sub(1).map(|index| &self.comments[index]) {
+            .map_or(0, |newline| newline + 1)
+    }
+
+    /// The block of comments that ends on the line above an offset's.
+    fn above(&self, offset: usize) -> &[Comment] {
+        let mut below = self.line_start(offset);
+        let end = self.comments_before(below);
+        let mut first = end;
+        while let Some(comment) = first.checked_sub(1).and_then(|at| self.comments.get(at)) {
             if !comment.alone || comment.span.end + 1 != below {
                 break;
             }
-            top -= 1;
-            below = self.text[..comment.span.start]
-                .rfind_byte(b'\n')
-                .map_or(0, |newline| newline + 1);
+            first -= 1;
+            below = self.line_start(comment.span.start);
         }
-        let end = assignment.value.span.end;
+        self.comments.get(first..end).unwrap_or_default()
+    }
+
+    /// The comment that ends the line on which a value ends. After `a = 1; b = 2 # …` it is b's.
+    fn after(&self, end: usize) -> Option<&Comment> {
         let line_end = self.text[end..]
             .find_byte(b'\n')
             .map_or(self.text.len(), |length| end + length);
-        // After `a = 1; b = 2 # …` the comment is b's.
         let next = self
             .assignments
             .partition_point(|other| other.key_span.start < end);
-        let limit = match self.assignments.get(next) {
-            Some(other) if other.key_span.start < line_end => end,
-            _ => line_end,
-        };
-        let inside = self
-            .comments
-            .partition_point(|comment| comment.span.start < start);
-        let after = self
-            .comments
-            .partition_point(|comment| comment.span.start < limit);
-        Attached {
-            above: &self.comments[top..first],
-            beside: &self.comments[inside..after.max(inside)],
+        if let Some(other) = self.assignments.get(next)
+            && other.key_span.start < line_end
+        {
+            return None;
         }
+        let comment = self.comments.get(self.comments_before(end))?;
+        (comment.span.start < line_end).then_some(comment)
+    }
+
+    /// Shares the comments inside a list out to its items; first those that are at none.
+    fn at_items<'d>(
+        &self,
+        list: &Node,
+        comments: &'d [Comment],
+    ) -> (Vec<&'d Comment>, Vec<AtItem<'d>>) {
+        let NodeKind::List(nodes) = &list.kind else {
+            return (comments.iter().collect(), Vec::new());
+        };
+        let mut items = vec![AtItem::default(); nodes.len()];
+        let mut at_none = Vec::new();
+        for comment in comments {
+            // How many items begin before it, and whether the last of them ends on its line or after it.
+            let begun = nodes.partition_point(|node| node.span.start < comment.span.start);
+            let newest = begun.checked_sub(1);
+            let beside = newest.is_some_and(|newest| {
+                let end = nodes[newest].span.end;
+                end > comment.span.start
+                    || self.line_start(end) == self.line_start(comment.span.start)
+            });
+            match (newest.filter(|_| beside), items.get_mut(begun)) {
+                (Some(newest), _) => items[newest].beside.push(comment),
+                (None, Some(next)) if comment.alone => next.above.push(comment),
+                _ => at_none.push(comment),
+            }
+        }
+        (at_none, items)
     }
 
     /// What the file means: each key once, the last assignment's value, `+=` joined to what was there.

@@ -5,32 +5,34 @@
 use xl_cfg::Document;
 use xl_cfg::document::{Comment, NodeKind, Operator};
 
-/// For each assignment: its key, the comments above it, and those beside it.
-fn comments(text: &str) -> Vec<(String, Vec<String>, Vec<String>)> {
+/// For each assignment its key and the comments at it, a line each.
+fn comments(text: &str) -> String {
     let document = Document::parse(text).unwrap();
-    let words = |comments: &[Comment]| {
+    let words = |comments: &[&Comment]| -> Vec<String> {
         comments
             .iter()
             .map(|comment| document.comment_text(comment).to_string())
             .collect()
     };
-    document
-        .assignments()
-        .iter()
-        .map(|assignment| {
-            let attached = document.attached(assignment);
-            (
-                assignment.key.to_string(),
-                words(attached.above),
-                words(attached.beside),
-            )
-        })
-        .collect()
-}
-
-fn stands(key: &str, above: &[&str], beside: &[&str]) -> (String, Vec<String>, Vec<String>) {
-    let texts = |items: &[&str]| items.iter().map(ToString::to_string).collect();
-    (key.to_owned(), texts(above), texts(beside))
+    let mut lines = Vec::new();
+    for assignment in document.assignments() {
+        let attached = document.attached(assignment);
+        lines.push(format!(
+            "{}: above {:?} inside {:?} after {:?}",
+            assignment.key,
+            words(&attached.above.iter().collect::<Vec<_>>()),
+            words(&attached.inside),
+            words(&attached.after.into_iter().collect::<Vec<_>>()),
+        ));
+        for (index, item) in attached.items.iter().enumerate() {
+            lines.push(format!(
+                "  {index}: above {:?} beside {:?}",
+                words(&item.above),
+                words(&item.beside)
+            ));
+        }
+    }
+    lines.join("\n")
 }
 
 #[test]
@@ -47,27 +49,33 @@ vcpus = 2
 disk = [ # all of them
   # the system
   '/a,raw,xvda', # first
-  '/b,raw,xvdb',
+  '/b,raw,xvdb', '/c,raw,xvdc', # third
+  # nothing more
 ] # done
+vnuma = [ [ 'a', # node
+  # of the node
+  'b' ] ]
 a = 1; b = 2 # both
 # The end.
 ";
-    assert_eq!(
-        comments(text),
-        [
-            stands("memory", &["One line,", "and a second."], &["MiB"]),
-            stands("vcpus", &[], &[]),
-            stands("disk", &[], &["all of them", "the system", "first", "done"]),
-            stands("a", &[], &[]),
-            stands("b", &[], &["both"]),
-        ]
-    );
-    assert_eq!(Document::parse(text).unwrap().comments().len(), 11);
+    insta::assert_snapshot!(comments(text), @r#"
+    memory: above ["One line,", "and a second."] inside [] after ["MiB"]
+    vcpus: above [] inside [] after []
+    disk: above [] inside ["all of them", "nothing more"] after ["done"]
+      0: above ["the system"] beside ["first"]
+      1: above [] beside []
+      2: above [] beside ["third"]
+    vnuma: above [] inside [] after []
+      0: above [] beside ["node", "of the node"]
+    a: above [] inside [] after []
+    b: above [] inside [] after ["both"]
+    "#);
+    assert_eq!(Document::parse(text).unwrap().comments().len(), 15);
 }
 
 #[test]
 fn a_comment_in_the_first_line_is_above() {
-    assert_eq!(comments("# x\na = 1"), [stands("a", &["x"], &[])]);
+    insta::assert_snapshot!(comments("# x\na = 1"), @r#"a: above ["x"] inside [] after []"#);
 }
 
 #[test]
