@@ -22,6 +22,7 @@ pub mod disk;
 pub mod document;
 pub mod grammar;
 mod key;
+pub mod keys;
 mod lexer;
 mod parse;
 mod place;
