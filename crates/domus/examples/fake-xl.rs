@@ -206,7 +206,10 @@ fn create(path: &str) -> u32 {
         nics: list("vif")
             .iter()
             .map(|item| Vif::parse(&text_of(item)).unwrap_or_else(|error| die(&error.to_string())))
-            .map(|vif| (vif.mac.unwrap_or_default(), vif.bridge.unwrap_or_default()))
+            .map(|vif| {
+                let mac = vif.mac.map(|mac| mac.to_string());
+                (mac.unwrap_or_default(), vif.bridge.unwrap_or_default())
+            })
             .collect(),
     };
     for (_, path) in &domain.disks {

@@ -150,18 +150,17 @@ pub fn render(guest: &Guest) -> Result<String, LowerError> {
 
 fn disk_spec(guest: &Guest, disk: &Disk) -> Result<Value, LowerError> {
     let spec = DiskSpec {
-        target: disk.path.clone(),
         format: match disk.format {
             DiskFormat::Raw => Format::Raw,
             DiskFormat::Qcow2 => Format::Qcow2,
         },
-        vdev: disk.vdev.clone(),
         access: if disk.is_writable() {
             Access::ReadWrite
         } else {
             Access::ReadOnly
         },
         cdrom: disk.cdrom,
+        ..DiskSpec::new(&disk.path, &disk.vdev)
     };
     let text = spec.to_spec().map_err(|source| LowerError::Device {
         guest: guest.name.clone(),
@@ -172,14 +171,17 @@ fn disk_spec(guest: &Guest, disk: &Disk) -> Result<Value, LowerError> {
 }
 
 fn vif_spec(guest: &Guest, network: &Network) -> Result<Value, LowerError> {
-    let spec = Vif {
-        mac: Some(network.mac.to_string()),
-        bridge: network.bridge.clone(),
-        ip: network.ip.clone(),
-        script: network.script.clone(),
-        ..Vif::default()
+    let spec = || {
+        Vif {
+            mac: Some(network.mac.to_string().parse()?),
+            bridge: network.bridge.clone(),
+            ip: network.ip.clone(),
+            script: network.script.clone(),
+            ..Vif::default()
+        }
+        .to_spec()
     };
-    let text = spec.to_spec().map_err(|source| LowerError::Device {
+    let text = spec().map_err(|source| LowerError::Device {
         guest: guest.name.clone(),
         option: format!("networks.{}", network.name),
         source,

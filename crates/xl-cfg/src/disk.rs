@@ -1,206 +1,286 @@
-//! The grammar of `disk = [ … ]`, by Xen's `libxlu_disk_l.l` and xl-disk-configuration(5).
-
-use std::fmt;
+//! The grammar of `disk = [ … ]`.
 
 use crate::SpecError;
+use crate::keyed::Spec;
+use crate::spec::{no_control, text};
+use crate::words::words;
 
 mod parse;
+mod vdev;
 
 /// One disk of a guest.
+///
+/// By xl-disk-configuration(5), `libxlu_disk_l.l` and `xlu_disk_parse`. Written in the one form that carries any
+/// path: every key named, `target` last. Read in all of xl's forms: named, positional, mixed, and with the old prefixes
+/// (`phy:`, `tap:aio:`, `nbd:`), which are never written.
+///
+/// # Stricter than xl
+///
+/// - A line break in the string: xl keeps or drops white space around one by rules that nobody would guess.
+/// - A vdev that `libxl__device_disk_dev_number` refuses later, and the bare `xvd` that it takes for disk -1.
+/// - A path that is not absolute where libxl would look it up from the directory where xl was started
+///   (`libxl__device_disk_set_backend`). With a `script`, a `backend` or `backendtype=qdisk` or `tap` it may be anything.
+/// - An empty target that is no CD drive, and `format=empty` with a target: libxl refuses them when the guest starts.
+/// - `grant_usage=10`, which xl reads as `grant_usage=1` and a word `0`; a `colo-port` with anything after the number.
+/// - An empty value of `backend`, `script`, `vdev` and the `colo` keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disk {
-    /// The file or device in Dom0, an absolute path. Empty only for a CD drive without a disc.
+    /// The file or device, an absolute path; or what the script or the backend knows the disk by. Empty only for a CD
+    /// drive without a disc.
     pub target: String,
     /// How the target is laid out. It is always written, so that nothing is ever probed.
     pub format: Format,
-    /// What the guest sees: `xvda`, `hda`, `sda`.
+    /// What the guest sees: `xvda`, `hda`, `sda`, or in xl's other spellings `d0p0` and `51712`.
     pub vdev: String,
     /// Whether the guest may write. xl makes every CD drive read-only.
     pub access: Access,
     /// Whether it is a CD drive.
     pub cdrom: bool,
+    /// The domain that serves the disk, by name or number; Dom0 when unset.
+    pub backend: Option<String>,
+    /// The software that serves the disk; libxl chooses when unset.
+    pub backend_type: Option<BackendType>,
+    /// The program that makes a device of the target, such as `block-nbd`.
+    pub script: Option<String>,
+    /// Whether the disk is on no network, so that QEMU may bypass Dom0's page cache: `direct-io-safe`.
+    pub direct_io_safe: bool,
+    /// Whether the guest may say that blocks are free. Unset, it may when it may write (`libxl__device_disk_setdefault`).
+    pub discard: Option<bool>,
+    /// Whether the guest should guard itself against the backend: `untrusted`. Since Xen 4.17.
+    pub untrusted: bool,
+    /// The protocol between guest and backend. Since Xen 4.17.
+    pub specification: Specification,
+    /// Whether a virtio disk uses grants; unset, it does when the backend is not Dom0. Since Xen 4.19.
+    pub grant_usage: Option<bool>,
+    /// What keeps a second copy in step; xl calls these keys unstable.
+    pub colo: Colo,
 }
 
-/// How an image is laid out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// Byte for byte.
-    Raw,
-    /// QEMU's first copy-on-write format.
-    Qcow,
-    /// QEMU's second copy-on-write format.
-    Qcow2,
-    /// Microsoft's.
-    Vhd,
-    /// QEMU's enhanced disk.
-    Qed,
+/// The `colo` keys of a disk.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Colo {
+    /// Whether the disk is replicated: `colo`.
+    pub enabled: bool,
+    /// The second host's address.
+    pub host: Option<String>,
+    /// The port of the second host's NBD server.
+    pub port: Option<u16>,
+    /// The name of the disk at that server.
+    pub export: Option<String>,
+    /// Where the second host buffers its own writes.
+    pub active_disk: Option<String>,
+    /// Where the second host keeps what the first overwrites.
+    pub hidden_disk: Option<String>,
 }
 
-impl Format {
-    /// The word that xl knows it by.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Raw => "raw",
-            Self::Qcow => "qcow",
-            Self::Qcow2 => "qcow2",
-            Self::Vhd => "vhd",
-            Self::Qed => "qed",
-        }
-    }
-
-    fn parse(word: &str) -> Result<Option<Self>, SpecError> {
-        Ok(Some(match word {
-            "" | "raw" => Self::Raw,
-            "qcow" => Self::Qcow,
-            "qcow2" => Self::Qcow2,
-            "vhd" => Self::Vhd,
-            "qed" => Self::Qed,
-            // What an empty CD drive has; the format then says nothing.
-            "empty" => return Ok(None),
-            _ => {
-                return Err(SpecError::value(
-                    "format",
-                    word,
-                    "xl knows raw, qcow, qcow2, vhd and qed",
-                ));
-            }
-        }))
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+words! {
+    /// How an image is laid out.
+    pub enum Format: exact "format" {
+        /// Byte for byte.
+        Raw = "raw",
+        /// QEMU's first copy-on-write format.
+        Qcow = "qcow",
+        /// QEMU's second copy-on-write format.
+        Qcow2 = "qcow2",
+        /// Microsoft's.
+        Vhd = "vhd",
+        /// QEMU's enhanced disk.
+        Qed = "qed",
     }
 }
 
-/// Whether a guest may write to a disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// It may: `rw`.
-    ReadWrite,
-    /// It may not: `ro`.
-    ReadOnly,
+words! {
+    /// Whether a guest may write to a disk.
+    pub enum Access: exact "access" {
+        /// It may.
+        ReadWrite = "rw",
+        /// It may not.
+        ReadOnly = "ro",
+    }
 }
 
-impl Access {
-    /// The word that xl knows it by.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ReadWrite => "rw",
-            Self::ReadOnly => "ro",
-        }
+words! {
+    /// The software that serves a disk.
+    pub enum BackendType: exact "backendtype" {
+        /// The kernel of the backend domain; raw only.
+        Phy = "phy",
+        /// QEMU.
+        Qdisk = "qdisk",
+        /// blktap.
+        Tap = "tap",
+        /// Something that only reads xenstore; virtio and raw only. Since Xen 4.17.
+        Standalone = "standalone",
     }
+}
 
-    fn parse(word: &str) -> Result<Self, SpecError> {
-        match word {
-            "rw" | "w" | "" => Ok(Self::ReadWrite),
-            "ro" | "r" => Ok(Self::ReadOnly),
-            _ => Err(SpecError::value(
-                "access",
-                word,
-                "xl knows rw (or w) and ro (or r)",
-            )),
-        }
+words! {
+    /// The protocol between guest and backend.
+    pub enum Specification: exact "specification" {
+        /// Xen's own, what xl takes when nothing is said.
+        Xen = "xen",
+        /// virtio-mmio.
+        Virtio = "virtio",
     }
 }
 
 impl Disk {
+    /// A raw disk that the guest may write, with nothing special.
+    #[must_use]
+    pub fn new(target: impl Into<String>, vdev: impl Into<String>) -> Self {
+        Self {
+            target: target.into(),
+            format: Format::Raw,
+            vdev: vdev.into(),
+            access: Access::ReadWrite,
+            cdrom: false,
+            backend: None,
+            backend_type: None,
+            script: None,
+            direct_io_safe: false,
+            discard: None,
+            untrusted: false,
+            specification: Specification::Xen,
+            grant_usage: None,
+            colo: Colo::default(),
+        }
+    }
+
     /// The string for xl, in the one form that carries any path: every key named, `target` last.
     ///
     /// ```
-    /// use xl_cfg::disk::{Access, Disk, Format};
-    /// let disk = Disk {
-    ///     target: "/vmdisks/a,b.img".into(),
-    ///     format: Format::Raw,
-    ///     vdev: "xvda".into(),
-    ///     access: Access::ReadWrite,
-    ///     cdrom: false,
-    /// };
+    /// use xl_cfg::disk::Disk;
+    /// let disk = Disk::new("/vmdisks/a,b.img", "xvda");
     /// assert_eq!(disk.to_spec()?, "format=raw,vdev=xvda,access=rw,target=/vmdisks/a,b.img");
     /// # Ok::<(), xl_cfg::SpecError>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// When the target is no absolute path or holds a control character, or the vdev is none.
+    /// When the target is no absolute path or holds a control character, the vdev is none, or another value holds a
+    /// comma.
     pub fn to_spec(&self) -> Result<String, SpecError> {
-        check_vdev(&self.vdev)?;
-        check_target(&self.target, self.cdrom)?;
-        let cdrom = if self.cdrom { "cdrom," } else { "" };
+        self.check()?;
+        let mut spec = Spec::default();
+        if !self.target.is_empty() {
+            spec.put("format", self.format);
+        }
+        spec.put("vdev", &self.vdev);
         // xl forces a CD drive to be read-only; to say so keeps the file honest.
         let access = if self.cdrom {
             Access::ReadOnly
         } else {
             self.access
         };
-        // xl's lexer strips one comma from the end of the target.
-        let end = if self.target.ends_with(',') { "," } else { "" };
-        let (vdev, target) = (&self.vdev, &self.target);
-        if target.is_empty() {
-            return Ok(format!("vdev={vdev},access=ro,cdrom,target="));
+        spec.put("access", access);
+        if self.cdrom {
+            spec.word("cdrom");
         }
-        Ok(format!(
-            "format={},vdev={vdev},access={},{cdrom}target={target}{end}",
-            self.format,
-            access.as_str()
-        ))
+        spec.put_some("backend", self.backend.as_ref());
+        spec.put_some("backendtype", self.backend_type);
+        spec.put_some("script", self.script.as_ref());
+        if self.direct_io_safe {
+            spec.word("direct-io-safe");
+        }
+        match self.discard {
+            Some(true) => spec.word("discard"),
+            Some(false) => spec.word("no-discard"),
+            None => {}
+        }
+        if self.untrusted {
+            spec.word("untrusted");
+        }
+        if self.specification != Specification::Xen {
+            spec.put("specification", self.specification);
+        }
+        spec.switch("grant_usage", self.grant_usage);
+        self.colo.write(&mut spec);
+        spec.put("target", &self.target);
+        let mut spec = spec.finish();
+        // xl's lexer strips one comma from the end of the target.
+        if self.target.ends_with(',') {
+            spec.push(',');
+        }
+        Ok(spec)
     }
 
     /// Reads a disk string in any of xl's forms: named, positional, mixed, or with an old prefix such as `phy:`.
     ///
     /// # Errors
     ///
-    /// When xl would refuse it, or it has a key that this type does not hold (`script`, `backendtype`, …).
+    /// When xl or libxl would refuse it, or read something else than what is written.
     pub fn parse(spec: &str) -> Result<Self, SpecError> {
-        parse::disk(spec)
+        let disk = parse::disk(spec)?;
+        disk.check()?;
+        Ok(disk)
+    }
+
+    /// The same disk, without what says no more than libxl would do anyway.
+    pub(crate) fn plain(mut self) -> Self {
+        let writable = self.access == Access::ReadWrite && !self.cdrom;
+        self.discard = self.discard.filter(|discard| *discard != writable);
+        self
+    }
+
+    fn check(&self) -> Result<(), SpecError> {
+        vdev::check(&self.vdev)?;
+        self.check_target()?;
+        let colo = &self.colo;
+        for (key, value) in [
+            ("backend", &self.backend),
+            ("script", &self.script),
+            ("colo-host", &colo.host),
+            ("colo-export", &colo.export),
+            ("active-disk", &colo.active_disk),
+            ("hidden-disk", &colo.hidden_disk),
+        ] {
+            if let Some(value) = value {
+                text(key, value)?;
+            }
+        }
+        if colo.port == Some(0) {
+            return Err(SpecError::value("colo-port", "0", "xl takes no port 0"));
+        }
+        Ok(())
+    }
+
+    fn check_target(&self) -> Result<(), SpecError> {
+        if self.target.is_empty() {
+            return if self.cdrom {
+                Ok(())
+            } else {
+                Err(SpecError::Missing {
+                    key: "target",
+                    reason: "a disk needs a path; only a CD drive can be empty",
+                })
+            };
+        }
+        no_control("target", &self.target)?;
+        let elsewhere = self.script.is_some()
+            || self.backend.is_some()
+            || matches!(
+                self.backend_type,
+                Some(BackendType::Qdisk | BackendType::Tap)
+            );
+        if !elsewhere && !self.target.starts_with('/') {
+            return Err(SpecError::value(
+                "target",
+                &self.target,
+                "the path must be absolute; xl would look for it in the directory where it was started",
+            ));
+        }
+        Ok(())
     }
 }
 
-fn check_target(target: &str, cdrom: bool) -> Result<(), SpecError> {
-    if target.is_empty() {
-        return if cdrom {
-            Ok(())
-        } else {
-            Err(SpecError::Missing {
-                key: "target",
-                reason: "a disk needs a path; only a CD drive can be empty",
-            })
-        };
+impl Colo {
+    fn write(&self, spec: &mut Spec) {
+        if self.enabled {
+            spec.word("colo");
+        }
+        spec.put_some("colo-host", self.host.as_ref());
+        spec.put_some("colo-port", self.port);
+        spec.put_some("colo-export", self.export.as_ref());
+        spec.put_some("active-disk", self.active_disk.as_ref());
+        spec.put_some("hidden-disk", self.hidden_disk.as_ref());
     }
-    if let Some(control) = target.chars().find(|c| c.is_control()) {
-        let reason = format!(
-            "a path with the control character U+{:04X} cannot be given to xl",
-            u32::from(control)
-        );
-        return Err(SpecError::value("target", target, reason));
-    }
-    if !target.starts_with('/') {
-        return Err(SpecError::value(
-            "target",
-            target,
-            "the path must be absolute; xl would look for it in /dev",
-        ));
-    }
-    Ok(())
-}
-
-fn check_vdev(vdev: &str) -> Result<(), SpecError> {
-    let rest = ["xvd", "hd", "sd"]
-        .iter()
-        .find_map(|bus| vdev.strip_prefix(bus));
-    let letters = rest.map_or(0, |rest| {
-        rest.chars().take_while(char::is_ascii_lowercase).count()
-    });
-    let partition = rest.map_or("", |rest| &rest[letters..]);
-    if letters == 0 || !partition.chars().all(|c| c.is_ascii_digit()) {
-        return Err(SpecError::value(
-            "vdev",
-            vdev,
-            "it must be like xvda, hda or sda, with a number for a partition",
-        ));
-    }
-    Ok(())
 }

@@ -22,13 +22,17 @@ pub mod disk;
 pub mod document;
 pub mod grammar;
 mod key;
+mod keyed;
 pub mod keys;
 mod lexer;
+mod nearest;
+mod number;
 mod parse;
 mod place;
 mod spec;
 mod value;
 pub mod vif;
+mod words;
 mod write;
 
 pub use config::Config;

@@ -1,17 +1,42 @@
-//! The grammar of `vif = [ … ]`, by xl-network-configuration(5) and `parse_nic_config` in Xen's `xl_parse.c`.
+//! The grammar of `vif = [ … ]`.
 
-use std::fmt::Write as _;
+use std::collections::BTreeMap;
 
 use crate::SpecError;
+use crate::keyed::{Keys, Spec};
+use crate::number::decimal;
+use crate::spec::text;
+use crate::words::words;
+
+mod colo;
+mod mac;
+mod rate;
+mod vlan;
+
+pub use colo::ColoKey;
+pub use mac::Mac;
+pub use rate::Rate;
+pub use vlan::{Tagging, VlanTerm, Vlans};
 
 /// The longest name of a network interface that Linux takes, in bytes.
 const LONGEST_NAME: usize = 15;
 
 /// One network interface of a guest. Its place in the list is its number.
+///
+/// By xl-network-configuration(5) and `parse_nic_config` in `xl_parse.c`. What is unset is left to xl. `netdev` is
+/// read as `gatewaydev`, its new name, and never written.
+///
+/// # Stricter than xl
+///
+/// - A key or word that xl does not know, or a `type` or `mac` that it cannot read: xl prints a message and goes on without it.
+/// - A key given twice: xl takes the last.
+/// - An empty value: xl takes it for a name that is empty.
+/// - `accel`: xl prints that it does nothing.
+/// - A `vifname` longer than Linux allows, a `devid` or `mtu` with anything after the number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Vif {
-    /// The hardware address, `00:16:3e:…`. Unset, xl draws a new one at every start.
-    pub mac: Option<String>,
+    /// The hardware address. Unset, xl draws a new one at every start.
+    pub mac: Option<Mac>,
     /// The bridge in Dom0; xl's default is `xenbr0`.
     pub bridge: Option<String>,
     /// The addresses that the script may use; several are separated by spaces.
@@ -22,37 +47,153 @@ pub struct Vif {
     pub vifname: Option<String>,
     /// The card that an HVM guest sees, such as `e1000`.
     pub model: Option<String>,
-    /// Every other key that xl knows, in its order; a flag has an empty value.
-    pub others: Vec<(String, String)>,
+    /// Whether an HVM guest sees a card at all: `type`.
+    pub kind: Option<VifKind>,
+    /// The interface in Dom0 by which a routed guest is reached.
+    pub gatewaydev: Option<String>,
+    /// The domain that serves the interface, by name or number; Dom0 when unset.
+    pub backend: Option<String>,
+    /// How fast the guest may send; without limit when unset.
+    pub rate: Option<Rate>,
+    /// The interface's number, when it is not its place in the list.
+    pub devid: Option<u32>,
+    /// The largest packet, in bytes; the bridge's when unset.
+    pub mtu: Option<u32>,
+    /// The VLANs that the bridge lets through. Since Xen 4.19.
+    pub vlan: Option<Vlans>,
+    /// Whether the guest should guard itself against the backend: `untrusted`. Since Xen 4.17.
+    pub untrusted: bool,
+    /// What COLO's proxy needs.
+    pub colo: BTreeMap<ColoKey, String>,
 }
 
-/// Keys with a value that xl knows besides those that [`Vif`] has a field for.
-const OTHER_KEYS: [&str; 9] = [
-    "type",
-    "gatewaydev",
-    "netdev",
-    "backend",
-    "rate",
-    "devid",
-    "mtu",
-    "vlan",
-    "accel",
-];
+words! {
+    /// What an HVM guest sees of a network interface.
+    pub enum VifKind: exact "type" {
+        /// An emulated card and a paravirtual interface, of which it takes one.
+        Ioemu = "ioemu",
+        /// The paravirtual interface alone.
+        Vif = "vif",
+    }
+}
 
-/// Words without a value that xl knows.
-const FLAGS: [&str; 2] = ["trusted", "untrusted"];
+static KEYS: Keys = Keys {
+    flags: &["trusted", "untrusted"],
+    ..Keys::new("a network interface", &colo::KEYS)
+};
 
 impl Vif {
     /// The string for xl. The order of the keys is always the same.
     ///
     /// # Errors
     ///
-    /// When a value holds a comma or a control character (xl has no way to write them here), the hardware address
-    /// is none, or the name is too long.
+    /// When a value holds a comma or a control character (xl has no way to write them here) or is empty, or the name
+    /// is too long.
     pub fn to_spec(&self) -> Result<String, SpecError> {
-        let mut spec = String::new();
-        if let Some(mac) = &self.mac {
-            check_mac(mac)?;
+        self.check()?;
+        let mut spec = Spec::default();
+        spec.put_some("mac", self.mac);
+        spec.put_some("bridge", self.bridge.as_ref());
+        spec.put_some("ip", self.ip.as_ref());
+        spec.put_some("script", self.script.as_ref());
+        spec.put_some("vifname", self.vifname.as_ref());
+        spec.put_some("model", self.model.as_ref());
+        spec.put_some("type", self.kind);
+        spec.put_some("gatewaydev", self.gatewaydev.as_ref());
+        spec.put_some("backend", self.backend.as_ref());
+        spec.put_some("rate", self.rate);
+        spec.put_some("devid", self.devid);
+        spec.put_some("mtu", self.mtu);
+        spec.put_some("vlan", self.vlan.as_ref());
+        if self.untrusted {
+            spec.word("untrusted");
+        }
+        for (key, value) in &self.colo {
+            spec.put(key.as_str(), value);
+        }
+        Ok(spec.finish())
+    }
+
+    /// Reads a vif string.
+    ///
+    /// # Errors
+    ///
+    /// When it has a key that xl does not know, or one twice, or a value that xl cannot read.
+    pub fn parse(spec: &str) -> Result<Self, SpecError> {
+        let mut vif = Self::default();
+        let mut trusted = false;
+        for word in KEYS.read(spec) {
+            match word? {
+                ("trusted", _) => trusted = true,
+                (key, value) => vif.set(key, value)?,
+            }
+        }
+        if trusted && vif.untrusted {
+            return Err(SpecError::unknown(
+                "trusted",
+                "the interface cannot be both trusted and untrusted",
+            ));
+        }
+        vif.check()?;
+        Ok(vif)
+    }
+
+    fn set(&mut self, key: &'static str, value: &str) -> Result<(), SpecError> {
+        let own = || Some(value.to_owned());
+        match key {
+            "mac" => self.mac = Some(value.parse()?),
+            "bridge" => self.bridge = own(),
+            "ip" => self.ip = own(),
+            "script" => self.script = own(),
+            "vifname" => self.vifname = own(),
+            "model" => self.model = own(),
+            "type" => self.kind = Some(value.parse()?),
+            "gatewaydev" | "netdev" => {
+                if self.gatewaydev.replace(value.to_owned()).is_some() {
+                    return Err(SpecError::Twice { key: "gatewaydev" });
+                }
+            }
+            "backend" => self.backend = own(),
+            "rate" => self.rate = Some(value.parse()?),
+            "devid" => self.devid = Some(decimal("devid", value, NUMBERS)?),
+            "mtu" => self.mtu = Some(decimal("mtu", value, NUMBERS)?),
+            "vlan" => self.vlan = Some(value.parse()?),
+            "accel" => {
+                return Err(SpecError::unknown(
+                    "accel",
+                    "it does nothing in xl; take it away",
+                ));
+            }
+            "untrusted" => self.untrusted = true,
+            _ => {
+                self.colo.insert(key.parse()?, value.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), SpecError> {
+        for (key, value) in [
+            ("bridge", &self.bridge),
+            ("ip", &self.ip),
+            ("script", &self.script),
+            ("vifname", &self.vifname),
+            ("model", &self.model),
+            ("gatewaydev", &self.gatewaydev),
+            ("backend", &self.backend),
+        ] {
+            if let Some(value) = value {
+                text(key, value)?;
+            }
+        }
+        for (key, value) in &self.colo {
+            text(key.as_str(), value)?;
+        }
+        for (key, number) in [("devid", self.devid), ("mtu", self.mtu)] {
+            if let Some(number) = number.filter(|number| !NUMBERS.contains(number)) {
+                let reason = format!("xl takes numbers up to {}", NUMBERS.end());
+                return Err(SpecError::value(key, &number.to_string(), reason));
+            }
         }
         if let Some(name) = self
             .vifname
@@ -65,135 +206,9 @@ impl Vif {
             );
             return Err(SpecError::value("vifname", name, reason));
         }
-        let fields = [
-            ("mac", &self.mac),
-            ("bridge", &self.bridge),
-            ("ip", &self.ip),
-            ("script", &self.script),
-            ("vifname", &self.vifname),
-            ("model", &self.model),
-        ];
-        for (key, value) in fields {
-            if let Some(value) = value {
-                check_value(key, value)?;
-                append(&mut spec, key, Some(value));
-            }
-        }
-        for (key, value) in &self.others {
-            if FLAGS.contains(&key.as_str()) {
-                append(&mut spec, key, None);
-            } else if let Some(known) = OTHER_KEYS.iter().find(|known| *known == key) {
-                check_value(known, value)?;
-                append(&mut spec, key, Some(value));
-            } else {
-                return Err(SpecError::unknown(
-                    key,
-                    "xl knows no such key for a network interface",
-                ));
-            }
-        }
-        Ok(spec)
-    }
-
-    /// Reads a vif string.
-    ///
-    /// # Errors
-    ///
-    /// When it has a key that xl does not know, or one twice.
-    pub fn parse(spec: &str) -> Result<Self, SpecError> {
-        let mut vif = Self::default();
-        for word in spec
-            .split(',')
-            .map(|word| word.trim_start_matches(' '))
-            .filter(|word| !word.is_empty())
-        {
-            vif.word(word)?;
-        }
-        Ok(vif)
-    }
-
-    fn word(&mut self, word: &str) -> Result<(), SpecError> {
-        let Some((key, value)) = word.split_once('=') else {
-            if FLAGS.contains(&word) {
-                self.others.push((word.to_owned(), String::new()));
-                return Ok(());
-            }
-            return Err(SpecError::unknown(
-                word,
-                "a network interface is described by key=value, separated by commas",
-            ));
-        };
-        let (place, key) = match key {
-            "mac" => (&mut self.mac, "mac"),
-            "bridge" => (&mut self.bridge, "bridge"),
-            "ip" => (&mut self.ip, "ip"),
-            "script" => (&mut self.script, "script"),
-            "vifname" => (&mut self.vifname, "vifname"),
-            "model" => (&mut self.model, "model"),
-            _ if OTHER_KEYS.contains(&key) => {
-                self.others.push((key.to_owned(), value.to_owned()));
-                return Ok(());
-            }
-            _ => {
-                return Err(SpecError::unknown(
-                    word,
-                    format!("xl knows no `{key}` for a network interface"),
-                ));
-            }
-        };
-        if place.replace(value.to_owned()).is_some() {
-            return Err(SpecError::Twice { key });
-        }
         Ok(())
     }
 }
 
-fn append(spec: &mut String, key: &str, value: Option<&str>) {
-    if !spec.is_empty() {
-        spec.push(',');
-    }
-    spec.push_str(key);
-    if let Some(value) = value {
-        // Writing to a String cannot fail.
-        let _ = write!(spec, "={value}");
-    }
-}
-
-fn check_value(key: &'static str, value: &str) -> Result<(), SpecError> {
-    if value.is_empty() {
-        return Err(SpecError::value(
-            key,
-            value,
-            "it is empty; leave it out to get xl's default",
-        ));
-    }
-    if value.contains(',') {
-        return Err(SpecError::value(
-            key,
-            value,
-            "a comma ends the value in xl, and there is no way to quote one",
-        ));
-    }
-    if let Some(control) = value.chars().find(|c| c.is_control()) {
-        let reason = format!(
-            "it holds the control character U+{:04X}",
-            u32::from(control)
-        );
-        return Err(SpecError::value(key, value, reason));
-    }
-    Ok(())
-}
-
-fn check_mac(mac: &str) -> Result<(), SpecError> {
-    let parts: Vec<&str> = mac.split(':').collect();
-    let pair = |part: &&str| part.len() == 2 && part.chars().all(|c| c.is_ascii_hexdigit());
-    if parts.len() == 6 && parts.iter().all(pair) {
-        Ok(())
-    } else {
-        Err(SpecError::value(
-            "mac",
-            mac,
-            "a hardware address is six pairs of hexadecimal digits, like 00:16:3e:01:02:03",
-        ))
-    }
-}
+/// What libxl's `integer` holds.
+const NUMBERS: std::ops::RangeInclusive<u32> = 0..=0x7fff_ffff;

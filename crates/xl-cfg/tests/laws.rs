@@ -3,8 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use proptest::prelude::*;
-use xl_cfg::disk::{Access, Disk, Format};
-use xl_cfg::vif::Vif;
 use xl_cfg::{Config, Key, Value};
 
 fn value() -> impl Strategy<Value = Value> {
@@ -57,30 +55,5 @@ proptest! {
     #[test]
     fn no_near_text_makes_the_reader_panic(text in "([a-c]|\\+?=|[0-9x]|[\"'\\\\#;,\\[\\]\n\t\r :.-]|é){0,30}") {
         let _ = Config::parse(&text);
-        let _ = Disk::parse(&text);
-        let _ = Vif::parse(&text);
-    }
-
-    #[test]
-    fn a_disk_reads_back(
-        target in "/[^\\x00-\\x1f\\x7f-\\x{9f}]{0,20}",
-        format in prop::sample::select(vec![Format::Raw, Format::Qcow2, Format::Vhd]),
-        vdev in "(xvd|hd|sd)[a-z]{1,2}[0-9]{0,2}",
-        writable in any::<bool>(),
-        cdrom in any::<bool>(),
-    ) {
-        let access = if writable && !cdrom { Access::ReadWrite } else { Access::ReadOnly };
-        let disk = Disk { target, format, vdev, access, cdrom };
-        prop_assert_eq!(Disk::parse(&disk.to_spec().unwrap()).unwrap(), disk);
-    }
-
-    #[test]
-    fn a_vif_reads_back(
-        bridge in prop::option::of("[^,\\x00-\\x1f\\x7f-\\x{9f}]{1,15}"),
-        script in prop::option::of("/[a-z=]{1,15}"),
-        mac in prop::option::of("00:16:3e(:[0-9a-f]{2}){3}"),
-    ) {
-        let vif = Vif { mac, bridge, script, ..Vif::default() };
-        prop_assert_eq!(Vif::parse(&vif.to_spec().unwrap()).unwrap(), vif);
     }
 }

@@ -1,7 +1,27 @@
 //! Reading a disk string.
 
-use super::{Access, Disk, Format};
+use super::{Access, BackendType, Colo, Disk, Format, Specification};
 use crate::SpecError;
+use crate::number::decimal;
+
+/// The keys with a value, for messages.
+const KEYS: [&str; 15] = [
+    "target",
+    "format",
+    "vdev",
+    "access",
+    "devtype",
+    "backend",
+    "backendtype",
+    "script",
+    "specification",
+    "grant_usage",
+    "colo-host",
+    "colo-port",
+    "colo-export",
+    "active-disk",
+    "hidden-disk",
+];
 
 pub(super) fn disk(spec: &str) -> Result<Disk, SpecError> {
     // xl's lexer keeps or drops white space around a line break by rules that nobody would guess.
@@ -25,8 +45,12 @@ pub(super) fn disk(spec: &str) -> Result<Disk, SpecError> {
         }
         if let Some((prefix, after)) = old_prefix(rest)? {
             read.old_prefix = true;
-            if let Some(format) = prefix {
-                read.set_format(format)?;
+            match prefix {
+                "raw" | "qcow" | "qcow2" | "vhd" => read.set_format(prefix)?,
+                "iscsi" | "nbd" | "enbd" | "drbd" => {
+                    once(&mut read.script, &format!("block-{prefix}"), "script")?;
+                }
+                _ => {}
             }
             rest = after;
             continue;
@@ -54,6 +78,21 @@ struct Reading {
     access_positional: bool,
     cdrom: bool,
     old_prefix: bool,
+    backend: Option<String>,
+    backend_type: Option<BackendType>,
+    script: Option<String>,
+    flags: Flags,
+    specification: Option<Specification>,
+    grant_usage: Option<bool>,
+    colo: Colo,
+}
+
+/// The words that stand alone, besides `cdrom`. Of two that contradict each other the last holds, as in xl.
+#[derive(Default)]
+struct Flags {
+    direct_io_safe: bool,
+    discard: Option<bool>,
+    untrusted: bool,
 }
 
 impl Reading {
@@ -61,23 +100,29 @@ impl Reading {
         match word {
             "cdrom" | "devtype=cdrom" => self.cdrom = true,
             "devtype=disk" => self.cdrom = false,
-            // These are what xl does anyway.
-            "discard" | "trusted" | "no-colo" | "specification=xen" => {}
-            "no-discard" | "untrusted" | "direct-io-safe" | "colo" => return Err(not_held(word)),
+            "direct-io-safe" => self.flags.direct_io_safe = true,
+            "discard" => self.flags.discard = Some(true),
+            "no-discard" => self.flags.discard = Some(false),
+            "trusted" => self.flags.untrusted = false,
+            "untrusted" => self.flags.untrusted = true,
+            "colo" => self.colo.enabled = true,
+            "no-colo" => self.colo.enabled = false,
+            "grant_usage=1" => self.grant_usage = Some(true),
+            "grant_usage=0" => self.grant_usage = Some(false),
             _ => match word.split_once('=') {
-                Some((key, value)) => self.named(word, key, value)?,
+                Some((key, value)) => self.named(key, value)?,
                 None => self.positional(word)?,
             },
         }
         Ok(())
     }
 
-    fn named(&mut self, word: &str, key: &str, value: &str) -> Result<(), SpecError> {
+    fn named(&mut self, key: &str, value: &str) -> Result<(), SpecError> {
         match key {
             "format" => self.set_format(value),
             "vdev" => once(&mut self.vdev, value, "vdev"),
             "access" => {
-                self.access = Some(Access::parse(value)?);
+                self.access = Some(access(value)?);
                 Ok(())
             }
             "devtype" => Err(SpecError::value(
@@ -85,14 +130,22 @@ impl Reading {
                 value,
                 "xl knows cdrom and disk",
             )),
-            "backend" | "backendtype" | "script" | "specification" | "grant_usage"
-            | "colo-host" | "colo-port" | "colo-export" | "active-disk" | "hidden-disk" => {
-                Err(not_held(word))
+            "grant_usage" => Err(SpecError::value("grant_usage", value, "xl knows 1 and 0")),
+            "backend" => once(&mut self.backend, value, "backend"),
+            "backendtype" => same(&mut self.backend_type, value.parse()?, "backendtype"),
+            "script" => once(&mut self.script, value, "script"),
+            "specification" => same(&mut self.specification, value.parse()?, "specification"),
+            "colo-host" => once(&mut self.colo.host, value, "colo-host"),
+            "colo-port" => {
+                self.colo.port = Some(decimal("colo-port", value, 1..=u16::MAX)?);
+                Ok(())
             }
-            _ => Err(SpecError::unknown(
-                word,
-                format!("xl knows no `{key}` for a disk"),
-            )),
+            "colo-export" => once(&mut self.colo.export, value, "colo-export"),
+            "active-disk" => once(&mut self.colo.active_disk, value, "active-disk"),
+            "hidden-disk" => once(&mut self.colo.hidden_disk, value, "hidden-disk"),
+            "cdrom" | "direct-io-safe" | "discard" | "no-discard" | "trusted" | "untrusted"
+            | "colo" | "no-colo" => Err(SpecError::flag_with_value(key)),
+            _ => Err(SpecError::unknown_key(key, "a disk", &KEYS)),
         }
     }
 
@@ -117,7 +170,7 @@ impl Reading {
             ));
         } else {
             self.access_positional = true;
-            self.access = Some(Access::parse(word)?);
+            self.access = Some(access(word)?);
         }
         Ok(())
     }
@@ -142,12 +195,13 @@ impl Reading {
     }
 
     fn set_format(&mut self, word: &str) -> Result<(), SpecError> {
-        let format = Format::parse(word)?.map_or(Layout::Empty, Layout::Is);
-        if self.format.is_some_and(|present| present != format) {
-            return Err(SpecError::Twice { key: "format" });
-        }
-        self.format = Some(format);
-        Ok(())
+        let format = match word {
+            "" => Layout::Is(Format::Raw),
+            // What an empty CD drive has; the format then says nothing.
+            "empty" => Layout::Empty,
+            _ => Layout::Is(word.parse()?),
+        };
+        same(&mut self.format, format, "format")
     }
 
     fn finish(self) -> Result<Disk, SpecError> {
@@ -157,12 +211,6 @@ impl Reading {
             reason: "every disk needs one, such as xvda",
         })?;
         let target = self.target.unwrap_or_default();
-        if target.is_empty() && !self.cdrom {
-            return Err(SpecError::Missing {
-                key: "target",
-                reason: "only a CD drive can be empty",
-            });
-        }
         let format = match self.format {
             // xl gives a drive without a disc the format `empty`, whatever the string says.
             _ if target.is_empty() => Format::Raw,
@@ -187,12 +235,38 @@ impl Reading {
             vdev,
             access,
             cdrom: self.cdrom,
+            backend: self.backend,
+            backend_type: self.backend_type,
+            script: self.script,
+            direct_io_safe: self.flags.direct_io_safe,
+            discard: self.flags.discard,
+            untrusted: self.flags.untrusted,
+            specification: self.specification.unwrap_or(Specification::Xen),
+            grant_usage: self.grant_usage,
+            colo: self.colo,
         })
     }
 }
 
-fn not_held(word: &str) -> SpecError {
-    SpecError::unknown(word, "xl knows it, but this program does not read it yet")
+fn access(word: &str) -> Result<Access, SpecError> {
+    match word {
+        "rw" | "w" | "" => Ok(Access::ReadWrite),
+        "ro" | "r" => Ok(Access::ReadOnly),
+        _ => Err(SpecError::value(
+            "access",
+            word,
+            "xl knows rw (or w) and ro (or r)",
+        )),
+    }
+}
+
+/// Stores a value that may be given again, but not differently.
+fn same<T: PartialEq>(place: &mut Option<T>, value: T, key: &'static str) -> Result<(), SpecError> {
+    if place.as_ref().is_some_and(|present| *present != value) {
+        return Err(SpecError::Twice { key });
+    }
+    *place = Some(value);
+    Ok(())
 }
 
 /// Stores a value given once; an empty one may be given again, as in xl.
@@ -204,19 +278,21 @@ fn once(place: &mut Option<String>, value: &str, key: &'static str) -> Result<()
     Ok(())
 }
 
-/// An old `phy:`-like prefix, the format that it says, and what comes after it.
-fn old_prefix(rest: &str) -> Result<Option<(Option<&str>, &str)>, SpecError> {
-    let Some((prefix, after)) = rest.split_once(':') else {
+/// An old `phy:`-like prefix, and what comes after it.
+fn old_prefix(rest: &str) -> Result<Option<(&str, &str)>, SpecError> {
+    let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    // Looks no further than the word goes, so that many words take no longer than one.
+    let end = rest.find(|c| !word(c)).unwrap_or(rest.len());
+    let (prefix, after) = rest.split_at(end);
+    let Some(after) = after.strip_prefix(':') else {
         return Ok(None);
     };
-    let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    if !prefix.starts_with(|c: char| c.is_ascii_lowercase()) || !prefix.chars().all(word) {
+    if !prefix.starts_with(|c: char| c.is_ascii_lowercase()) {
         return Ok(None);
     }
     match prefix {
-        "raw" | "qcow" | "qcow2" | "vhd" => Ok(Some((Some(prefix), after))),
-        "tapdisk" | "tap" | "tap2" | "aio" | "ioemu" | "file" | "phy" => Ok(Some((None, after))),
-        "iscsi" | "nbd" | "enbd" | "drbd" => Err(not_held(&format!("{prefix}:"))),
+        "raw" | "qcow" | "qcow2" | "vhd" | "iscsi" | "nbd" | "enbd" | "drbd" | "tapdisk"
+        | "tap" | "tap2" | "aio" | "ioemu" | "file" | "phy" => Ok(Some((prefix, after))),
         // The old `hdc:cdrom`, which is no prefix.
         _ if after.starts_with(word) => Ok(None),
         _ => Err(SpecError::unknown(
