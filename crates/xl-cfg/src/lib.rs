@@ -28,6 +28,7 @@ mod lexer;
 mod nearest;
 mod number;
 mod parse;
+pub mod pci;
 mod place;
 mod spec;
 mod value;

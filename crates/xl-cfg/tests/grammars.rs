@@ -3,7 +3,34 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod grammars {
+    /// What holds for a type, by a strategy for its values and one for text that is nearly its grammar.
+    macro_rules! laws {
+        ($type:ty, $values:expr, $texts:expr) => {
+            proptest::proptest! {
+                #[test]
+                fn what_is_written_reads_back(value in $values) {
+                    let spec = value.to_spec().unwrap();
+                    proptest::prop_assert_eq!(<$type>::parse(&spec).unwrap(), value, "{}", spec);
+                }
+
+                #[test]
+                fn what_is_read_can_be_written(
+                    spec in proptest::prop_oneof![1 => proptest::prelude::any::<String>(), 9 => $texts],
+                ) {
+                    if let Ok(value) = <$type>::parse(&spec) {
+                        let written = value.to_spec().unwrap();
+                        let again = <$type>::parse(&written).unwrap();
+                        proptest::prop_assert_eq!(&again, &value, "{} became {}", spec, written);
+                        proptest::prop_assert_eq!(again.to_spec().unwrap(), written);
+                    }
+                }
+            }
+        };
+    }
+    pub(crate) use laws;
+
     pub mod disk;
+    pub mod pci;
     pub mod vif;
 
     use proptest::prelude::*;

@@ -51,25 +51,45 @@ prop_compose! {
     }
 }
 
-proptest! {
-    #[test]
-    fn what_is_written_reads_back(disk in disk()) {
-        let spec = disk.to_spec().unwrap();
-        prop_assert_eq!(Disk::parse(&spec).unwrap(), disk, "{}", spec);
-    }
-
-    #[test]
-    fn what_is_read_can_be_written(spec in prop_oneof![any::<String>(), near(&[
-        "format=", "raw", "qcow2", "vdev=", "xvda", "hdc", "access=", "rw", "ro", "cdrom", "devtype=", "backend=",
-        "backendtype=", "phy", "qdisk", "script=", "direct-io-safe", "discard", "no-discard", "trusted", "untrusted",
-        "specification=", "virtio", "grant_usage=", "1", "colo", "colo-port=", "target=", "/a", "phy:", "nbd:", "raw:",
-        "empty", "target=/a", "vdev=xvda", "/a,raw,xvda,rw",
-    ])]) {
-        if let Ok(disk) = Disk::parse(&spec) {
-            let written = disk.to_spec().unwrap();
-            let again = Disk::parse(&written).unwrap();
-            prop_assert_eq!(&again, &disk, "{} became {}", spec, written);
-            prop_assert_eq!(again.to_spec().unwrap(), written);
-        }
-    }
-}
+super::laws!(
+    Disk,
+    disk(),
+    near(&[
+        "format=",
+        "raw",
+        "qcow2",
+        "vdev=",
+        "xvda",
+        "hdc",
+        "access=",
+        "rw",
+        "ro",
+        "cdrom",
+        "devtype=",
+        "backend=",
+        "backendtype=",
+        "phy",
+        "qdisk",
+        "script=",
+        "direct-io-safe",
+        "discard",
+        "no-discard",
+        "trusted",
+        "untrusted",
+        "specification=",
+        "virtio",
+        "grant_usage=",
+        "1",
+        "colo",
+        "colo-port=",
+        "target=",
+        "/a",
+        "phy:",
+        "nbd:",
+        "raw:",
+        "empty",
+        "target=/a",
+        "vdev=xvda",
+        "/a,raw,xvda,rw",
+    ])
+);
