@@ -17,6 +17,7 @@
 //! One file per grammar: [`disk`] and [`vif`] hold those of device strings, `lexer` and `parse` that of the file.
 //! The rules are those of Xen's own `libxlu_cfg_l.l`, `libxlu_cfg_y.y` and `libxlu_disk_l.l`.
 
+pub mod channel;
 mod config;
 pub mod disk;
 pub mod document;
@@ -27,12 +28,18 @@ pub mod keys;
 mod lexer;
 mod nearest;
 mod number;
+pub mod p9;
 mod parse;
 pub mod pci;
 mod place;
+pub mod rdm;
 mod spec;
+pub mod usbctrl;
+pub mod usbdev;
 mod value;
+pub mod vfb;
 pub mod vif;
+pub mod vtpm;
 mod words;
 mod write;
 

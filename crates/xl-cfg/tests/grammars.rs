@@ -29,6 +29,7 @@ mod grammars {
     }
     pub(crate) use laws;
 
+    pub mod devices;
     pub mod disk;
     pub mod pci;
     pub mod vif;
