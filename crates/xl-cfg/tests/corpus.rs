@@ -1,7 +1,8 @@
 //! The corpus: configurations as administrators have them, which together use every key of the table.
 //!
 //! That xl takes each of them is shown by the scenario `xl-reads-the-corpus`. A file's first line is a comment that says
-//! what it shows, and before it `since: 4.N.`, `until: 4.N.` or `arch: arm.` when it is not for an x86 Xen of 4.17.
+//! what it shows, and before it `since: 4.N.`, `until: 4.N.` or `arch: arm.` when it is not for an x86 Xen of 4.17. Older
+//! versions take a newer file too, and ignore what they do not know, unless it says `since: 4.N, refused before.`
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -25,7 +26,8 @@ impl File {
     /// What the first line says behind a word, such as 18 for `since: 4.18.`
     fn minor(&self, word: &str) -> Option<u32> {
         let (_, rest) = self.head.split_once(&format!("{word}: 4."))?;
-        Some(rest.split('.').next().unwrap().parse().unwrap())
+        let digits = rest.split(|digit: char| !digit.is_ascii_digit());
+        Some(digits.into_iter().next().unwrap().parse().unwrap())
     }
 
     /// The Xen that it is for.

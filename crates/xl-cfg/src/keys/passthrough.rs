@@ -52,8 +52,8 @@ pub(super) const KEYS: &[KeyInfo] = &[
         .on(Types::HVM)
         .arch(Arch::X86)
         .default("strategy=ignore,policy=relaxed")
-        .seen(&[Created("/b_info/type.hvm/rdm/strategy"), Created("/b_info/type.hvm/rdm/policy")])
-        .note("A mistake in it is only a warning."),
+        .seen(&[Created("/b_info/type.hvm/rdm/strategy")])
+        .note("Since 4.15 xl drops all of it, without a word, when it names a right policy: libxlutil takes success for failure there. Only strategy=host works."),
     key("rdm_mem_boundary", MIB, "Below this, reserved memory that is in the way counts as a conflict.")
         .since(6)
         .on(Types::HVM)

@@ -8,6 +8,7 @@ mod memory_live;
 mod missing_bridge;
 mod reboot_restores;
 mod stage;
+mod xl_reads_the_corpus;
 
 use std::time::Instant;
 
@@ -34,6 +35,11 @@ pub const ALL: &[Scenario] = &[
         name: "boots",
         about: "one grub.cfg boots by pygrub and by GRUB's Xen image; PVH boots a kernel from the Dom0",
         run: boots::run,
+    },
+    Scenario {
+        name: "xl-reads-the-corpus",
+        about: "xl takes every configuration of the corpus, and asks for the keys of the table and no others",
+        run: xl_reads_the_corpus::run,
     },
     Scenario {
         name: "first-switch",
