@@ -43,6 +43,21 @@ fn holds_what_xen_4_17_asks_for() {
 }
 
 #[test]
+fn says_since_when_and_until_when_a_key_is_read() {
+    const OLDEST: u32 = 2;
+    const NEWEST: u32 = 23;
+    let known: Vec<String> = keys::all()
+        .iter()
+        .map(|info| {
+            let since = info.since.unwrap_or(OLDEST);
+            let until = info.until.unwrap_or(NEWEST);
+            format!("{} {since} {until}", info.name)
+        })
+        .collect();
+    assert_eq!(known, names(include_str!("fixtures/keys-xen-versions.txt")));
+}
+
+#[test]
 fn is_sorted_and_each_key_is_there_once() {
     assert!(keys::all().is_sorted_by(|a, b| a.name < b.name));
     let in_groups: usize = keys::groups().iter().map(|group| group.keys.len()).sum();

@@ -106,7 +106,8 @@ pub(super) const KEYS: &[KeyInfo] = &[
         .on(Types::PVH)
         .arch(Arch::X86)
         .default("0")
-        .seen(&[Created("/b_info/type.pvh/pvshim")]),
+        .seen(&[Created("/b_info/type.pvh/pvshim")])
+        .note("This and the other three of the shim are in the later releases of 4.10, too."),
     key("pvshim_path", Path, "The shim, a file of the Dom0.")
         .since(11)
         .on(Types::PVH)

@@ -152,7 +152,7 @@ pub enum Change {
         limits: &'static str,
     },
     /// The guest has to boot again: it is created anew from its file, or `xl config-update` stores the file and the
-    /// guest reboots by itself. (At that reboot xl reads the stored text; where it does not parse, the guest is gone.)
+    /// guest reboots by itself. (xl reads the stored text only then: where it refuses it, the guest stays shut down.)
     NextBoot,
     /// It is what the guest is known by. Xen would take a new value at the next boot, but to everything that knows the
     /// guest by the old one it would be another guest: destroy and create it.

@@ -1,8 +1,8 @@
 //! The keys that xl reads, as data: what each holds, for which guests, since which Xen, and how it can be changed.
 //!
 //! xl asks for keys by name and ignores the rest without a word, so the keys that it asks for are the language. The
-//! table holds all of them, of Xen 4.2 to 4.23: a test compares it with the names found in `xl_parse.c` of two
-//! versions, and a scenario with what a running xl asks for.
+//! table holds all of them, of Xen 4.2 to 4.23: tests compare it with the names found in the source of each version,
+//! and a scenario with what a running xl asks for.
 //!
 //! ```
 //! use xl_cfg::keys::{self, Change, GuestType};
@@ -14,11 +14,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Sources, by the letters that the comments of the groups use: what xl reads and refuses is from Xen's
-//! `tools/xl/xl_parse.c`; what has an effect, from `tools/libs/light/libxl_{create,dom,dm,x86,arm,pci}.c`; words and
-//! the names in JSON, from `libxl_types.idl`; what happens at a guest's reboot, from `xl_vmcontrol.c`
-//! (`reload_domain_config`) and `libxl_domain.c` (`libxl_retrieve_domain_configuration`); units and defaults, also from
-//! xl.cfg(5). The facts are those of Xen 4.23 of 2026-08, unless a key says otherwise.
+//! Sources: what xl reads and refuses is from Xen's `tools/xl/xl_parse.c`; what has an effect, from
+//! `tools/libs/light/libxl_{create,dom,dm,x86,arm,pci}.c`; words and the names in JSON, from `libxl_types.idl`; what
+//! happens at a guest's reboot, from `xl_vmcontrol.c` (`reload_domain_config`) and `libxl_domain.c`
+//! (`libxl_retrieve_domain_configuration`); units and defaults, also from xl.cfg(5). The facts are those of Xen 4.23 of
+//! 2026-08, unless a key says otherwise.
 
 mod arm;
 mod boot;

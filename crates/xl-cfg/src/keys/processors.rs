@@ -36,21 +36,21 @@ pub(super) const KEYS: &[KeyInfo] = &[
         .default("Pool-0")
         .seen(&[Created("/c_info/pool_name"), By("xl list -c")]),
     key("cpu_weight", int(1, 65_535, ""), "The guest's share when processors are short, against that of others.")
-        .live("xl sched-credit2 -d DOMAIN -w WEIGHT", "with the credit scheduler, xl sched-credit")
+        .live("xl sched-credit2 -d DOMAIN -w WEIGHT", "with the credit scheduler, xl sched-credit; stays at the guest's reboot")
         .default("256")
         .seen(&[Now("/b_info/sched_params/weight"), By("xl sched-credit2")]),
     key("cap", int(0, 65_535, "% of one processor"), "How much processor time the guest gets at most; 0 is no limit.")
-        .live("xl sched-credit2 -d DOMAIN -c CAP", "with the credit scheduler, xl sched-credit")
+        .live("xl sched-credit2 -d DOMAIN -c CAP", "with the credit scheduler, xl sched-credit; stays at the guest's reboot")
         .default("0")
         .seen(&[Now("/b_info/sched_params/cap"), By("xl sched-credit2")])
         .note("100 for each virtual processor is the most that Xen takes."),
     key("period", int(1, I32, "µs"), "The period in which the RTDS scheduler gives the guest its budget.")
-        .live("xl sched-rtds -d DOMAIN -p PERIOD -b BUDGET", "only with the RTDS scheduler")
+        .live("xl sched-rtds -d DOMAIN -p PERIOD -b BUDGET", "only with the RTDS scheduler; stays at the guest's reboot")
         .default("10000")
         .seen(&[Now("/b_info/sched_params/period"), By("xl sched-rtds")])
         .note("Not in xl.cfg(5). xl has no key for the budget, 4000 µs, which may not be more than the period."),
     key("extratime", int(0, 1, ""), "Whether the RTDS scheduler gives the guest time that is left over.")
-        .live("xl sched-rtds -d DOMAIN -v all -e EXTRATIME", "only with the RTDS scheduler")
+        .live("xl sched-rtds -d DOMAIN -v all -e EXTRATIME", "only with the RTDS scheduler; stays at the guest's reboot")
         .default("1")
         .seen(&[Now("/b_info/sched_params/extratime"), By("xl sched-rtds")])
         .note("Not in xl.cfg(5)."),
