@@ -10,18 +10,25 @@ mod mac;
 mod name;
 mod parse;
 mod schema;
+mod secrets;
 mod size;
 mod validate;
+mod words;
 
 pub use document::{
-    Action, Boot, Bootloader, Bridge, Disk, DiskFormat, Document, FileSystem, FileSystemType,
-    Guest, GuestType, Network, Setting,
+    Action, Bios, Boot, BootDevice, Bootloader, Bridge, Channel, Connection, Cpu, DeviceModel,
+    DeviceModelVersion, Disk, DiskFormat, Document, FileSystem, FileSystemType, Firmware, GfxKind,
+    GfxPassthru, Graphics, Guest, GuestType, HdType, ImageCompression, MultiTouch, Network,
+    OneOrMany, Passthrough, Pci, PciDevice, PvShim, Rdm, RdmPolicy, RdmStrategy, Sdl, Setting,
+    Share, ShareType, Spice, StreamingVideo, Stubdomain, Time, TimerMode, TscMode, Usb,
+    UsbController, UsbControllerType, UsbDevice, Vga, Viridian, Vkb, VkbBackend, Vnc, Vnode, Vtpm,
 };
-pub use lower::{LowerError, lower, render};
+pub use lower::{LowerError, OWNED_KEYS, lower, option_of_key, render};
 pub use mac::Mac;
 pub use name::{matches_as_word, name_problem};
 pub use parse::ParseError;
 pub use schema::schema;
+pub use secrets::{Password, PasswordError, PasswordOf, Secrets, VNC_BYTES, placeholder};
 pub use size::{ByteSize, Mib, SizeError};
 pub use validate::Problem;
 

@@ -100,13 +100,10 @@ fn place(document: &Value, path: &Path) -> String {
     }
 }
 
-/// The option of the NixOS module that a field comes from.
+/// The option of the NixOS module that a field comes from: sizes have their unit in the field's name.
 fn option_name(field: &str) -> &str {
-    match field {
-        "memoryMib" => "memory",
-        "maxMemoryMib" => "maxMemory",
-        field => field.strip_prefix("boot.").unwrap_or(field),
-    }
+    let field = field.strip_suffix("Mib").unwrap_or(field);
+    field.strip_prefix("boot.").unwrap_or(field)
 }
 
 #[cfg(test)]
@@ -163,6 +160,20 @@ mod tests {
                 whole.replace("\"memoryMib\": 512", "\"memoryMib\": 0"),
             ),
             ("a type", whole.replace("\"pv\"", "\"p\"")),
+            (
+                "no memory of a node",
+                whole.replace(
+                    "\"vcpus\": 2",
+                    r#""vcpus": 2, "vnuma": [ { "pnode": 0, "memoryMib": 0, "vcpus": "0" } ]"#,
+                ),
+            ),
+            (
+                "a word",
+                whole.replace(
+                    "\"vcpus\": 2",
+                    r#""vcpus": 2, "pci": { "gfxPassthru": "nvidia" }"#,
+                ),
+            ),
             (
                 "a MAC",
                 whole.replace("00:16:3e:00:00:01", "00:16:3e:00:00"),

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use guest_spec::Guest;
+use guest_spec::{Guest, Secrets};
 use xl_cfg::disk::Disk;
 use xl_cfg::vif::Vif;
 use xl_cfg::{Config, Value};
@@ -28,7 +28,7 @@ pub struct Difference {
 /// `started` is the text of the configuration that it was started with, where that is known.
 #[must_use]
 pub fn differences(guest: &Guest, domain: &Domain, started: Option<&str>) -> Vec<Difference> {
-    let Ok(declared) = guest_spec::lower(guest) else {
+    let Ok(declared) = guest_spec::lower(guest, &Secrets::hidden()) else {
         return Vec::new();
     };
     let started = started.and_then(|text| Config::parse(text).ok());
@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn a_guest_as_it_was_started_differs_in_nothing() {
         let guest = guest(|_| {});
-        let text = guest_spec::render(&guest).unwrap();
+        let text = guest_spec::render(&guest, &Secrets::hidden()).unwrap();
         assert_eq!(keys(&guest, Some(&text)), [""; 0]);
         assert_eq!(keys(&guest, None), [""; 0]);
         let other_spelling = text.replace(
@@ -256,13 +256,13 @@ mod tests {
     #[test]
     fn what_libxl_fills_in_is_no_difference() {
         let routed = guest(|guest| guest["networks"][0]["bridge"] = serde_json::Value::Null);
-        let text = guest_spec::render(&routed).unwrap();
+        let text = guest_spec::render(&routed, &Secrets::hidden()).unwrap();
         assert_eq!(keys(&routed, Some(&text)), [""; 0]);
     }
 
     #[test]
     fn every_change_of_a_device_is_seen() {
-        let started = guest_spec::render(&guest(|_| {})).unwrap();
+        let started = guest_spec::render(&guest(|_| {}), &Secrets::hidden()).unwrap();
         for (field, value) in [
             ("readOnly", serde_json::json!(true)),
             ("format", "qcow2".into()),
@@ -283,9 +283,12 @@ mod tests {
 
     #[test]
     fn what_was_taken_away_is_seen() {
-        let started = guest_spec::render(&guest(|guest| {
-            guest["settings"] = serde_json::json!({ "cpu_weight": 512 });
-        }))
+        let started = guest_spec::render(
+            &guest(|guest| {
+                guest["settings"] = serde_json::json!({ "cpu_weight": 512 });
+            }),
+            &Secrets::hidden(),
+        )
         .unwrap();
         let less = guest(|guest| guest["maxMemoryMib"] = serde_json::Value::Null);
         assert_eq!(keys(&less, Some(&started)), ["cpu_weight", "maxmem"]);

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use guest_spec::Secrets;
 use serde_json::{Map, Value};
 
 use crate::cli::{Common, RenderArgs};
@@ -19,7 +20,8 @@ pub fn run(common: &Common, args: &RenderArgs) -> anyhow::Result<ExitCode> {
         let texts: Result<Map<_, _>, _> = guests
             .iter()
             .map(|guest| {
-                guest_spec::render(guest).map(|text| (guest.name.clone(), Value::from(text)))
+                guest_spec::render(guest, &Secrets::hidden())
+                    .map(|text| (guest.name.clone(), Value::from(text)))
             })
             .collect();
         writeln!(out, "{}", Value::Object(texts?))?;
@@ -29,7 +31,7 @@ pub fn run(common: &Common, args: &RenderArgs) -> anyhow::Result<ExitCode> {
         if index > 0 {
             writeln!(out)?;
         }
-        write!(out, "{}", guest_spec::render(guest)?)?;
+        write!(out, "{}", guest_spec::render(guest, &Secrets::hidden())?)?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -2,40 +2,29 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::Problem;
+use super::report::Report;
 use super::text::{interface_problem, is_vdev, path_problem};
-use crate::lower::owner_of_key;
+use super::{Problem, cpu, device_model, firmware, graphics, pci, shares, usb, vnuma};
+use crate::lower::{owner_of_key, written_keys};
 use crate::{Bootloader, Disk, Guest, GuestType, Setting, name_problem};
 
 /// What is wrong with a guest by itself.
 pub(super) fn problems(guest: &Guest) -> Vec<Problem> {
-    let mut report = Report {
-        guest,
-        problems: Vec::new(),
-    };
+    let mut report = Report::new(guest);
     resources(&mut report);
     boot(&mut report);
     disks(&mut report);
     networks(&mut report);
+    cpu::check(&mut report);
+    vnuma::check(&mut report);
+    firmware::check(&mut report);
+    pci::check(&mut report);
+    usb::check(&mut report);
+    graphics::check(&mut report);
+    shares::check(&mut report);
+    device_model::check(&mut report);
     settings(&mut report);
     report.problems
-}
-
-/// The problems found so far in one guest.
-struct Report<'a> {
-    guest: &'a Guest,
-    problems: Vec<Problem>,
-}
-
-impl Report<'_> {
-    fn add(&mut self, option: impl Into<String>, message: impl Into<String>) {
-        let guest = Some(self.guest.name.clone());
-        self.problems.push(Problem {
-            guest,
-            option: option.into(),
-            message: message.into(),
-        });
-    }
 }
 
 fn resources(report: &mut Report) {
@@ -197,13 +186,14 @@ fn networks(report: &mut Report) {
 
 fn settings(report: &mut Report) {
     let guest = report.guest;
+    let written = written_keys(guest);
     for key in guest.settings.keys() {
         let place = format!("settings.{key}");
         if xl_cfg::Key::new(key).is_err() {
             report.add(place, "this is no key of xl.cfg: those are lower case letters, digits, dots and underscores, and begin with a letter");
         } else if holds_secret(key, &guest.settings[key]) {
-            report.add(place, "it holds a password, which everybody could read in the Nix store; remove it, and let the server listen on 127.0.0.1 only");
-        } else if let Some(option) = owner_of_key(guest, key) {
+            report.add(place, "it holds a password, which everybody could read in the Nix store; write the password into a file outside the store, set graphics.vnc.passwordFile or graphics.spice.passwordFile to that, and remove it here");
+        } else if let Some(option) = owner_of_key(guest, key, |key| written.contains(key)) {
             report.add(
                 place,
                 format!(

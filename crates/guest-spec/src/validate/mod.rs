@@ -4,9 +4,18 @@
 //! for a `guests.json` from anywhere. Each rule is a function; [`Document::problems`] calls them all.
 
 mod bridges;
+mod cpu;
+mod device_model;
+mod firmware;
+mod graphics;
 mod guest;
+mod pci;
+mod report;
+mod shares;
 mod text;
 mod together;
+mod usb;
+mod vnuma;
 
 use std::fmt;
 
@@ -53,9 +62,12 @@ impl Document {
         let guests = together::names(&self.guests, &mut problems);
         together::shared_disks(&guests, &mut problems);
         together::macs_and_uuids(&guests, &mut problems);
+        together::devices(&guests, &mut problems);
         problems
     }
 }
 
+#[cfg(test)]
+mod hardware_tests;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Problem;
+use super::text::Bdf;
 use crate::{Disk, Guest, matches_as_word};
 
 /// Judges the names, and gives the guests without those declared a second time, about which
@@ -110,6 +111,70 @@ pub(super) fn macs_and_uuids(guests: &[&Guest], problems: &mut Vec<Problem>) {
                     option: format!("networks.{}.mac", network.name),
                     message: format!("{} is also networks.{name} of guest {other}; give each its own, or leave both to their defaults", network.mac),
                 });
+            }
+        }
+    }
+}
+
+/// Devices of the host that guests which start by themselves both want, and users that two have.
+pub(super) fn devices(guests: &[&Guest], problems: &mut Vec<Problem>) {
+    let mut pci: HashMap<Bdf, Vec<(Bdf, &Guest, &str)>> = HashMap::new();
+    let mut usb = HashMap::new();
+    let mut users: HashMap<&str, &str> = HashMap::new();
+    for guest in guests {
+        let mut add = |option: String, message: String| {
+            problems.push(Problem {
+                guest: Some(guest.name.clone()),
+                option,
+                message,
+            });
+        };
+        if let Some(user) = guest.device_model.user.as_deref()
+            && let Some(other) = users.insert(user, &guest.name)
+        {
+            add(
+                "deviceModel.user".to_owned(),
+                format!(
+                    "guest {other} has the user {user} too, and whoever breaks into one QEMU has the other; give each its own"
+                ),
+            );
+        }
+        if !guest.autostart {
+            continue;
+        }
+        for device in &guest.pci.devices {
+            let Some(bdf) = device.bdf.as_deref().and_then(Bdf::parse) else {
+                continue;
+            };
+            let known = pci.entry(bdf.whole()).or_default();
+            let other = known
+                .iter()
+                .find(|(other, holder, _)| other.overlaps(bdf) && holder.name != guest.name);
+            if let Some((_, other, name)) = other {
+                add(
+                    format!("pci.devices.{}.bdf", device.name),
+                    format!(
+                        "{} is also pci.devices.{name} of guest {}, and both start with the Dom0; take it from one, or set autostart = false there",
+                        device.bdf.as_deref().unwrap_or_default(),
+                        other.name
+                    ),
+                );
+            }
+            known.push((bdf, guest, &device.name));
+        }
+        for device in &guest.usb.devices {
+            let here = (&guest.name, &device.name);
+            let Some((other, name)) = usb.insert((device.hostbus, device.hostaddr), here) else {
+                continue;
+            };
+            if *other != guest.name {
+                add(
+                    format!("usb.devices.{}.hostaddr", device.name),
+                    format!(
+                        "bus {} device {} is also usb.devices.{name} of guest {other}, and both start with the Dom0; take it from one, or set autostart = false there",
+                        device.hostbus, device.hostaddr
+                    ),
+                );
             }
         }
     }

@@ -1,7 +1,7 @@
 //! A declared guest.
 
 use disk_image::Found;
-use guest_spec::{ByteSize, Disk, Guest};
+use guest_spec::{ByteSize, Disk, Guest, Secrets};
 
 use crate::difference::differences;
 use crate::domains::{Domain, State};
@@ -52,7 +52,7 @@ pub(super) fn plan(guest: &Guest, host: &mut Host) -> GuestPlan {
         ));
         return plan;
     }
-    let text = match guest_spec::render(guest) {
+    let text = match guest_spec::render(guest, &Secrets::hidden()) {
         Ok(text) => text,
         Err(error) => {
             plan.problems.push(error.to_string());

@@ -8,6 +8,22 @@ use uuid::Uuid;
 
 use crate::{ByteSize, Mac, Mib};
 
+mod cpu;
+mod device_model;
+mod firmware;
+mod graphics;
+mod pci;
+mod shares;
+mod usb;
+
+pub use cpu::{Cpu, OneOrMany, Time, TimerMode, TscMode, Viridian, Vnode};
+pub use device_model::{DeviceModel, DeviceModelVersion, Stubdomain};
+pub use firmware::{Bios, BootDevice, Firmware, HdType, PvShim};
+pub use graphics::{Graphics, ImageCompression, Sdl, Spice, StreamingVideo, Vga, Vnc};
+pub use pci::{GfxKind, GfxPassthru, Passthrough, Pci, PciDevice, Rdm, RdmPolicy, RdmStrategy};
+pub use shares::{Channel, Connection, MultiTouch, Share, ShareType, Vkb, VkbBackend, Vtpm};
+pub use usb::{Usb, UsbController, UsbControllerType, UsbDevice};
+
 /// What is declared of this Dom0's guests. Written by `modules/dom0`, read by `domus`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -80,6 +96,54 @@ pub struct Guest {
     pub on_reboot: Action,
     /// What happens when the guest crashes.
     pub on_crash: Action,
+    /// What happens when the guest's watchdog runs out.
+    #[serde(default)]
+    pub on_watchdog: Option<Action>,
+    /// What happens when the guest asks for a soft reset.
+    #[serde(default)]
+    pub on_soft_reset: Option<Action>,
+    /// Where its vCPUs run, how much they get, and what they look like.
+    #[serde(default)]
+    pub cpu: Cpu,
+    /// The NUMA nodes that it sees.
+    #[serde(default)]
+    pub vnuma: Vec<Vnode>,
+    /// Its clocks.
+    #[serde(default)]
+    pub time: Time,
+    /// Microsoft's Hyper-V interfaces.
+    #[serde(default)]
+    pub viridian: Option<Viridian>,
+    /// What its machine starts with.
+    #[serde(default)]
+    pub firmware: Firmware,
+    /// PCI devices of the host.
+    #[serde(default)]
+    pub pci: Pci,
+    /// Its USB.
+    #[serde(default)]
+    pub usb: Usb,
+    /// Its screen.
+    #[serde(default)]
+    pub graphics: Graphics,
+    /// Folders that it can mount.
+    #[serde(default)]
+    pub shares: Vec<Share>,
+    /// Byte streams to the Dom0.
+    #[serde(default)]
+    pub channels: Vec<Channel>,
+    /// Its virtual TPM.
+    #[serde(default)]
+    pub vtpm: Vtpm,
+    /// Paravirtual input devices.
+    #[serde(default)]
+    pub vkb: Vec<Vkb>,
+    /// Its QEMU.
+    #[serde(default)]
+    pub device_model: DeviceModel,
+    /// Whether it is a PV guest in a PVH container.
+    #[serde(default)]
+    pub pv_shim: PvShim,
     /// Further keys of xl.cfg.
     #[serde(default)]
     pub settings: BTreeMap<String, Setting>,
@@ -307,6 +371,12 @@ impl Guest {
     #[must_use]
     pub fn max_memory(&self) -> Mib {
         self.max_memory_mib.unwrap_or(self.memory_mib)
+    }
+
+    /// The most virtual CPUs that the guest can be given while it runs.
+    #[must_use]
+    pub fn most_vcpus(&self) -> u32 {
+        self.max_vcpus.unwrap_or(self.vcpus)
     }
 
     /// The disks as xl is to get them: those that can be booted first, in the order of their vdevs.

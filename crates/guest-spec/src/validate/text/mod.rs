@@ -1,6 +1,13 @@
 //! Texts that the Dom0 or xl would refuse.
 
+mod device;
+
 use std::net::IpAddr;
+
+pub(super) use device::{
+    Bdf, cpu_set_problem, cpuid_problem, field_problem, host_problem, line_problem, vcpu_ranges,
+    word_problem,
+};
 
 /// Says why a path cannot be a guest's; `None` for a good one.
 pub(super) fn path_problem(path: &str) -> Option<String> {

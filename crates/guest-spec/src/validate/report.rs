@@ -1,0 +1,72 @@
+//! The problems found so far in one guest.
+
+use super::Problem;
+use crate::{Guest, GuestType};
+
+/// The problems found so far in one guest.
+pub(super) struct Report<'a> {
+    pub(super) guest: &'a Guest,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl<'a> Report<'a> {
+    pub(super) const fn new(guest: &'a Guest) -> Self {
+        Self {
+            guest,
+            problems: Vec::new(),
+        }
+    }
+
+    pub(super) fn add(&mut self, option: impl Into<String>, message: impl Into<String>) {
+        let guest = Some(self.guest.name.clone());
+        self.problems.push(Problem {
+            guest,
+            option: option.into(),
+            message: message.into(),
+        });
+    }
+
+    /// Reports options that are set, where the guest's type has no use for them.
+    pub(super) fn only_for(&mut self, types: &[GuestType], options: &[(&str, bool)]) {
+        let kind = self.guest.guest_type;
+        if types.contains(&kind) {
+            return;
+        }
+        let names: Vec<&str> = types.iter().map(|kind| kind.as_str()).collect();
+        for (option, is_set) in options {
+            if *is_set {
+                let message = format!(
+                    "it is for {} guests only, and this one is {}; remove it, or set type = {:?}",
+                    names.join(" and "),
+                    kind.as_str(),
+                    names[names.len() - 1],
+                );
+                self.add(*option, message);
+            }
+        }
+    }
+
+    /// Reports options that are set while the one that they belong to is not on.
+    pub(super) fn needs(&mut self, on: bool, switch: &str, options: &[(&str, bool)]) {
+        for (option, is_set) in options {
+            if *is_set && !on {
+                let message =
+                    format!("it has no effect without {switch}; set {switch} = true, or remove it");
+                self.add(*option, message);
+            }
+        }
+    }
+
+    /// Reports names that stand twice in a list of devices.
+    pub(super) fn names<'n>(&mut self, option: &str, names: impl Iterator<Item = &'n str>) {
+        let mut seen = std::collections::HashSet::new();
+        for name in names {
+            if !seen.insert(name) {
+                self.add(
+                    format!("{option}.{name}"),
+                    "there are two of this name; rename one",
+                );
+            }
+        }
+    }
+}
