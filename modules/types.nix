@@ -15,6 +15,8 @@ let
     builtins.match "/([^,'\"\\[:cntrl:]]*[^,'\"\\/[:cntrl:]])" path != null
     && builtins.match "(.*/)?[.][.]?(/.*)?" path == null
     && !lib.hasInfix "//" path;
+  cpuItem = "(\\^?(nodes?:)?[0-9]+(-[0-9]+)?|(nodes?:)?all)";
+  cpuidRegister = "e[abcd]x=[01xks]{32}";
   matching = regex: described (lib.types.strMatching regex);
 
   octet = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
@@ -60,6 +62,41 @@ in
   bootFile = described (lib.types.addCheck lib.types.path (
     file: plainFile (toString file)
   )) "absolute path of a file, without comma, quote, backslash, line break, `..`, `/./` or `//`";
+
+  # What libxl's parse_cpurange takes, but for the order of a range.
+  cpus = matching "${cpuItem}(,${cpuItem})*" "set of the host's processors, as in \"0-3,^1\", \"node:0\" or \"all\"";
+
+  cpuRanges = matching "[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*" "set of vCPUs, as in \"0-3,5\"";
+
+  cpuidFlags = matching "host(,[a-z0-9_.-]+=[0-9a-z]+)*" "\"host\", followed by features of the processor as in \"host,tm=0,sse3=0\"";
+
+  cpuidLeaf = matching "(0x)?[0-9a-fA-F]+(,(0x)?[0-9a-fA-F]+)?:${cpuidRegister}(,${cpuidRegister})*" "leaf of CPUID with registers of 32 bits each, as in \"1:ecx=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx0\"";
+
+  bdf = matching "([0-9a-fA-F]{4}:)?[0-9a-fA-F]{2}:[01][0-9a-fA-F][.]([0-7]|[*])" "PCI device, as in \"0000:03:00.0\", \"03:00.0\" or, for all functions of it, \"03:00.*\"";
+
+  # One field of a device string, or a name.
+  word = matching "[A-Za-z0-9][A-Za-z0-9_.:-]*" "name of letters, digits, dots, colons, dashes or underscores, the first a letter or digit";
+
+  domain = matching "[A-Za-z0-9][A-Za-z0-9_.-]*" "name or number of a domain";
+
+  field = matching "[^,='\"\\ [:cntrl:]]+" "string without comma, equals sign, quote, backslash or space";
+
+  # A colon would say a display or port once more; IPv6 in brackets is nothing that xl can tell from it.
+  listenAddress = matching "[A-Za-z0-9.-]+" "IPv4 address or host name";
+
+  argument = described (lib.types.addCheck lib.types.singleLineStr (
+    text: builtins.match "[^[:cntrl:]]+" text != null
+  )) "string of one line";
+
+  # xl.cfg splits these at the equals sign.
+  sharePath = described (lib.types.addCheck lib.types.str (
+    path: plainFile path && !lib.hasInfix "=" path
+  )) "absolute path without comma, equals sign, quote, backslash, line break, `..`, `/./` or `//`";
+
+  # A path literal, or anything that Nix made, is in the store or goes there.
+  secretFile = described (lib.types.addCheck lib.types.str (
+    path: plainFile path && !builtins.hasContext path && !lib.hasPrefix builtins.storeDir path
+  )) "absolute path of a file outside the Nix store, as a string: \"/run/keys/vnc\" in quotes, not a path that Nix would copy into the store, which everyone can read";
 
   # One value of xl.cfg: a list may hold lists (vnuma, vsnd).
   xlValue =

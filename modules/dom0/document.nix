@@ -44,21 +44,14 @@ let
     bridge = if bridges.unused value then null else value.bridge;
   };
 
-  # In the order that xl.cfg lists them, which decides what boots and what is the guest's first.
-  inOrder =
-    rank: entry: attrs:
-    map (name: entry name attrs.${name}) (
-      lib.sort (
-        a: b:
-        let
-          left = rank attrs.${a};
-          right = rank attrs.${b};
-        in
-        if left != right then left < right else a < b
-      ) (lib.attrNames attrs)
-    );
+  inherit (import ./in-order.nix { inherit lib; }) inOrder order;
 
-  guest = name: value: {
+  # The type that the guest's own kernel is for: with the shim, PV.
+  kernelType = value: if value.pvShim.enable == true then "pv" else value.type;
+
+  guest =
+    name: value:
+    {
     inherit name;
     inherit (value)
       type
@@ -77,13 +70,14 @@ let
       inherit (value) bootloader initrd cmdline;
       kernel =
         if value.bootloader == "pvgrub" && value.kernel == null then
-          cfg.domus.grubImages.${value.type} or null
+          cfg.domus.grubImages.${kernelType value} or null
         else
           value.kernel;
     };
     disks = inOrder (d: if d.vdev == null then 0 else vdev.rank d) disk value.disks;
-    networks = inOrder (n: if n.order == null then 0 else n.order) network value.networks;
-  };
+    networks = inOrder order network value.networks;
+  }
+  // import ./hardware.nix { inherit lib value; };
 
   value = {
     version = 1;

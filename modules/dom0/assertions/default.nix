@@ -7,19 +7,20 @@
 let
   cfg = config.virtualisation.xen;
   guests = lib.filterAttrs (_: guest: guest.enable) cfg.guests;
+  # How messages name an option of a guest.
+  option =
+    guest: path:
+    "${
+      lib.showOption [
+        "virtualisation"
+        "xen"
+        "guests"
+        guest
+      ]
+    }.${path}";
   arguments = {
-    inherit lib guests;
-    # How messages name an option of a guest.
-    option =
-      guest: path:
-      "${
-        lib.showOption [
-          "virtualisation"
-          "xen"
-          "guests"
-          guest
-        ]
-      }.${path}";
+    inherit lib guests option;
+    rules = import ./rules.nix { inherit lib option; };
     vdev = import ../vdev.nix { inherit lib; };
   };
   # What is declared for nothing where Domus is off.
@@ -34,6 +35,8 @@ let
         "guests"
         "bridges"
       ];
+  # xl's reader of `rdm` takes a valid policy for an error and drops the whole (libxlu_pci.c, xlu_rdm_parse).
+  ignored = lib.filter (name: guests.${name}.pci.rdm.strategy != null) (lib.attrNames guests);
   # Each file gives a list of { assertion, message }.
   from = file: import file arguments;
 in
@@ -53,6 +56,16 @@ in
           ''
       );
     }
+    {
+      warnings = lib.mkIf cfg.domus.enable (
+        lib.mkAfter (
+          map (name: ''
+            ${option name "pci.rdm.strategy"} is set, and no xl that is released acts on it: each takes a valid policy for an error.
+            Set ${option name "pci.devices"}.<name>.rdmPolicy for each device that needs it.
+          '') ignored
+        )
+      );
+    }
     (lib.mkIf cfg.domus.enable {
       assertions =
         lib.concatMap from [
@@ -61,12 +74,23 @@ in
           ./resources.nix
           ./disks.nix
           ./networks.nix
+          ./cpu.nix
+          ./vnuma.nix
+          ./firmware.nix
+          ./pci.nix
+          ./usb.nix
+          ./graphics.nix
+          ./shares.nix
           ./settings.nix
         ]
         ++ import ./host.nix { inherit config; }
         ++ import ./bridges.nix {
-          inherit config lib guests;
-          inherit (arguments) option;
+          inherit
+            config
+            lib
+            guests
+            option
+            ;
         };
     })
   ];

@@ -6,28 +6,8 @@
   ...
 }:
 let
-  # Keys of xl.cfg that an option sets.
-  typed = {
-    name = null;
-    type = "type";
-    builder = "type";
-    uuid = "uuid";
-    memory = "memory";
-    maxmem = "maxMemory";
-    vcpus = "vcpus";
-    maxvcpus = "maxVcpus";
-    bootloader = "bootloader";
-    kernel = "kernel";
-    ramdisk = "initrd";
-    cmdline = "cmdline";
-    root = "cmdline";
-    extra = "cmdline";
-    disk = "disks";
-    vif = "networks";
-    on_poweroff = "onPoweroff";
-    on_reboot = "onReboot";
-    on_crash = "onCrash";
-  };
+  # Keys of xl.cfg that belong to an option: crates/guest-spec/src/lower/keys.rs, and written from there.
+  owned = builtins.fromJSON (builtins.readFile ../owned-keys.json);
   secret = [
     "vncpasswd"
     "spicepasswd"
@@ -61,37 +41,35 @@ let
           '';
         }
         {
-          assertion = !(typed ? ${key});
+          # A password is told below what to do with it.
+          assertion = !(owned ? ${key}) || holdsSecret key value;
           message =
             if key == "name" then
               ''
                 ${of key} contradicts the guest's name, "${name}". Remove it, or rename the guest in virtualisation.xen.guests.
               ''
+            else if key == "firmware" && guest.type != "hvm" then
+              ''
+                ${of key} is set, and ${option name "type"} is "${guest.type}". Only an HVM guest has firmware;
+                for GRUB's Xen image set ${option name "bootloader"} = "pvgrub", and remove the key.
+              ''
             else
               ''
                 ${of key} contradicts ${
-                  option name (toString typed.${key} or "")
+                  option name owned.${key}
                 }, which sets the same key of xl.cfg.
-                Set ${toString typed.${key} or ""}, and remove the key from settings.
+                Set ${owned.${key}}, and remove the key from settings.
               '';
         }
         {
           assertion = !holdsSecret key value;
           message = ''
             ${of key} holds a password, which would be readable by everyone in the Nix store.
-            Remove it; let the console listen on localhost only (vnclisten, spicehost) until passwords can come from a file.
+            Write the password into a file outside the store, set ${option name "graphics.vnc.passwordFile"} or
+            ${option name "graphics.spice.passwordFile"} to that file's path, and remove the key.
           '';
         }
       ]) guest.settings
-    )
-    ++ [
-      {
-        assertion = guest.type != "hvm" -> !(guest.settings ? firmware);
-        message = ''
-          ${of "firmware"} is set, and ${option name "type"} is "${guest.type}". Only an HVM guest has firmware;
-          for GRUB's Xen image set ${option name "bootloader"} = "pvgrub", and remove the key.
-        '';
-      }
-    ];
+    );
 in
 lib.concatLists (lib.mapAttrsToList check guests)

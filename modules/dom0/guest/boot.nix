@@ -28,7 +28,7 @@ in
         - `"pygrub"`: the Dom0 reads the guest's `grub.cfg` and takes kernel and initrd from its first disk. PV and PVH.
         - `"pvgrub"`: GRUB's own Xen image runs in the guest and reads its `grub.cfg`. PV and PVH.
         - `"direct"`: `kernel`, `initrd` and `cmdline` below, from the Dom0. All types.
-        - `"firmware"`: SeaBIOS, or what `settings.firmware` names, boots from disk, CD or network. HVM.
+        - `"firmware"`: SeaBIOS, or what `firmware.bios` names, boots from disk, CD or network. HVM.
       '';
     };
 

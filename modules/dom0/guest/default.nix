@@ -9,7 +9,18 @@ lib.types.submodule (
   {
     imports = [
       ./boot.nix
+      ./firmware.nix
       ./resources.nix
+      ./cpu.nix
+      ./vnuma.nix
+      ./time.nix
+      ./viridian.nix
+      ./pci.nix
+      ./usb.nix
+      ./graphics.nix
+      ./shares.nix
+      ./device-model.nix
+      ./pv-shim.nix
       ./lifecycle.nix
     ];
 
@@ -79,7 +90,7 @@ lib.types.submodule (
       settings = lib.mkOption {
         type = lib.types.attrsOf types.xlValue;
         default = { };
-        example = lib.literalExpression ''{ cpus = "2-3"; cpu_weight = 512; nestedhvm = false; }'';
+        example = lib.literalExpression ''{ max_event_channels = 4096; oos = false; }'';
         description = ''
           Any other keys of xl.cfg(5). What has an option of its own here is set by that option.
           Everything is checked when the system is built: xl itself ignores a key that it does not know.

@@ -1,19 +1,21 @@
 # When a guest starts, and what follows when it ends.
 { lib, ... }:
 let
+  unset = import ./unset.nix { inherit lib; };
   # xl.cfg(5), "Event actions".
+  actions = lib.types.enum [
+    "destroy"
+    "restart"
+    "rename-restart"
+    "preserve"
+    "coredump-destroy"
+    "coredump-restart"
+    "soft-reset"
+  ];
   action =
     { event, default }:
     lib.mkOption {
-      type = lib.types.enum [
-        "destroy"
-        "restart"
-        "rename-restart"
-        "preserve"
-        "coredump-destroy"
-        "coredump-restart"
-        "soft-reset"
-      ];
+      type = actions;
       inherit default;
       example = "preserve";
       description = "What Xen does with the guest when it ${event}.";
@@ -39,6 +41,19 @@ in
     onCrash = action {
       event = "crashes";
       default = "destroy";
+    };
+    onWatchdog = unset {
+      type = actions;
+      example = "restart";
+      description = "What Xen does with the guest when its watchdog runs out. xl's own choice is `\"destroy\"`.";
+    };
+    onSoftReset = unset {
+      type = actions;
+      example = "destroy";
+      description = ''
+        What Xen does with the guest when it asks for a soft reset, as a Linux does that starts its crash kernel. xl's own
+        choice is `"soft-reset"`.
+      '';
     };
   };
 }

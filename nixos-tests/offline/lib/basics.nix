@@ -17,6 +17,9 @@ let
     substring
     ;
   nameValue = name: value: { inherit name value; };
+  chars = text: genList (n: substring n 1 text) (stringLength text);
+  lowerChars = chars "abcdefghijklmnopqrstuvwxyz";
+  upperChars = chars "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 in
 rec {
   id = x: x;
@@ -62,6 +65,8 @@ rec {
       special = stringToCharacters "\\[{()^$?*+|.";
     in
     replaceStrings special (map (c: "\\${c}") special);
+  toUpper = replaceStrings lowerChars upperChars;
+  toLower = replaceStrings upperChars lowerChars;
   boolToString = value: if value then "true" else "false";
 
   # Attribute sets.

@@ -1,0 +1,10 @@
+{
+  virtualisation.xen.guests.windows = {
+    type = "hvm";
+    disks.root.path = "/dev/vg0/windows";
+    firmware.bootOrder = [
+      "disk"
+      "disk"
+    ];
+  };
+}

@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.web.channels.agent.connection = "socket";
+}

@@ -1,0 +1,8 @@
+{
+  virtualisation.xen.guests.web = {
+    cpu.cpus = [
+      "0"
+      "1"
+    ];
+  };
+}

@@ -1,0 +1,11 @@
+{
+  virtualisation.xen.guests.web = {
+    firmware = {
+      bios = "ovmf";
+      bootOrder = [ "disk" ];
+      hdType = "ahci";
+      acpi = false;
+      smbios.bios_vendor = "x";
+    };
+  };
+}

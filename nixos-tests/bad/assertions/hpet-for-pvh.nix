@@ -1,0 +1,6 @@
+{
+  virtualisation.xen.guests.web = {
+    type = "pvh";
+    time.hpet = false;
+  };
+}

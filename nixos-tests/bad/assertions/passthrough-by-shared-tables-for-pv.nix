@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.web.pci.passthrough = "share_pt";
+}

@@ -1,0 +1,13 @@
+{
+  virtualisation.xen.guests = {
+    web = {
+      autostart = true;
+      pci.devices.nic.bdf = "03:00.0";
+    };
+    db = {
+      autostart = true;
+      kernel = "/boot/bzImage";
+      pci.devices.nic.bdf = "03:00.0";
+    };
+  };
+}

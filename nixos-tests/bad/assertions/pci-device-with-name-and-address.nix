@@ -1,0 +1,8 @@
+{
+  virtualisation.xen.guests.web = {
+    pci.devices.nic = {
+      bdf = "03:00.0";
+      assignableName = "nic";
+    };
+  };
+}

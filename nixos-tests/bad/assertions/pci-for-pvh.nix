@@ -1,0 +1,6 @@
+{
+  virtualisation.xen.guests.web = {
+    type = "pvh";
+    pci.devices.nic.bdf = "03:00.0";
+  };
+}

@@ -1,0 +1,8 @@
+{
+  virtualisation.xen.guests.windows = {
+    type = "hvm";
+    disks.root.path = "/dev/vg0/windows";
+    maxMemory = 1024;
+    pci.devices.nic.bdf = "03:00.0";
+  };
+}

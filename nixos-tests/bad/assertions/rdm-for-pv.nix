@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.web.pci.rdm.memBoundary = 1024;
+}

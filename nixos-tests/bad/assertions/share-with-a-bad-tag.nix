@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.web.shares."a,b".path = "/srv";
+}

@@ -1,0 +1,7 @@
+{
+  virtualisation.xen.guests.windows = {
+    type = "hvm";
+    disks.root.path = "/dev/vg0/windows";
+    graphics.spice.port = 6000;
+  };
+}

@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.web.time.timerMode = "one_missed_tick_pending";
+}

@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.web.vkb."a,b".backendType = "qemu";
+}

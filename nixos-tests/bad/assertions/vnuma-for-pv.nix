@@ -1,0 +1,11 @@
+{
+  virtualisation.xen.guests.web = {
+    vnuma = [
+      {
+        pnode = 0;
+        memory = 512;
+        vcpus = "0";
+      }
+    ];
+  };
+}

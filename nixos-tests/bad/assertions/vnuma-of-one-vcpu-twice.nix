@@ -1,0 +1,17 @@
+{
+  virtualisation.xen.guests.web = {
+    type = "pvh";
+    vnuma = [
+      {
+        pnode = 0;
+        memory = 256;
+        vcpus = "0";
+      }
+      {
+        pnode = 1;
+        memory = 256;
+        vcpus = "0";
+      }
+    ];
+  };
+}

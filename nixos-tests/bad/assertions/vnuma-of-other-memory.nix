@@ -1,0 +1,12 @@
+{
+  virtualisation.xen.guests.web = {
+    type = "pvh";
+    vnuma = [
+      {
+        pnode = 0;
+        memory = 256;
+        vcpus = "0";
+      }
+    ];
+  };
+}

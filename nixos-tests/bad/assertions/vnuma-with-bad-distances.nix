@@ -1,0 +1,16 @@
+{
+  virtualisation.xen.guests.web = {
+    type = "pvh";
+    vnuma = [
+      {
+        pnode = 0;
+        memory = 512;
+        vcpus = "0";
+        distances = [
+          10
+          20
+        ];
+      }
+    ];
+  };
+}

@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.web.deviceModel.args = [ "a\nb" ];
+}

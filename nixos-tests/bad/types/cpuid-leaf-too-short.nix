@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.web.cpu.cpuid = [ "1:ecx=x0" ];
+}

@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.web.graphics.vnc.passwordFile = "/nix/store/x-vnc";
+}

@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.web.shares.www.path = "/srv/a=b";
+}
