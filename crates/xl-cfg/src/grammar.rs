@@ -54,3 +54,12 @@ pub enum Grammar {
     /// `arm_sci`.
     ArmSci,
 }
+
+/// A value that is either one string or a list of strings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Spelling {
+    /// One string, or a number.
+    Text(String),
+    /// A list.
+    List(Vec<String>),
+}

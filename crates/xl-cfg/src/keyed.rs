@@ -47,6 +47,15 @@ impl Keys {
             .map(move |word| self.word(word, &mut seen))
     }
 
+    /// A string that is a single `key=value`.
+    pub(crate) fn pair<'s>(
+        &'static self,
+        text: &'s str,
+    ) -> Result<(&'static str, &'s str), SpecError> {
+        let mut none = 0;
+        self.word(text, &mut none)
+    }
+
     fn word<'s>(
         &self,
         word: &'s str,

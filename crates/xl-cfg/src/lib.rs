@@ -19,6 +19,8 @@
 
 pub mod channel;
 mod config;
+pub mod cpuid;
+pub mod cpus;
 pub mod disk;
 pub mod document;
 pub mod grammar;
@@ -32,13 +34,17 @@ pub mod p9;
 mod parse;
 pub mod pci;
 mod place;
+mod ranges;
 pub mod rdm;
+pub mod smbios;
 mod spec;
 pub mod usbctrl;
 pub mod usbdev;
 mod value;
 pub mod vfb;
 pub mod vif;
+pub mod viridian;
+pub mod vnuma;
 pub mod vtpm;
 mod words;
 mod write;

@@ -31,6 +31,7 @@ mod grammars {
 
     pub mod devices;
     pub mod disk;
+    pub mod lists;
     pub mod pci;
     pub mod vif;
 
