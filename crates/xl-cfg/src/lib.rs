@@ -14,9 +14,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! One file per grammar: [`disk`] and [`vif`] hold those of device strings, `lexer` and `parse` that of the file.
+//! One file per grammar: [`grammar`] names those inside strings, `lexer` and `parse` hold that of the file.
 //! The rules are those of Xen's own `libxlu_cfg_l.l`, `libxlu_cfg_y.y` and `libxlu_disk_l.l`.
 
+pub mod arm_sci;
 pub mod channel;
 mod config;
 pub mod cpuid;
@@ -24,16 +25,20 @@ pub mod cpus;
 pub mod disk;
 pub mod document;
 pub mod grammar;
+pub mod iomem;
+pub mod ioports;
 mod key;
 mod keyed;
 pub mod keys;
 mod lexer;
+pub mod llc_colors;
 mod nearest;
 mod number;
 pub mod p9;
 mod parse;
 pub mod pci;
 mod place;
+pub mod pvcalls;
 mod ranges;
 pub mod rdm;
 pub mod smbios;
@@ -41,17 +46,23 @@ mod spec;
 pub mod usbctrl;
 pub mod usbdev;
 mod value;
+pub mod vdispl;
 pub mod vfb;
 pub mod vif;
 pub mod viridian;
+pub mod virtio;
+pub mod vkb;
 pub mod vnuma;
+pub mod vsnd;
 pub mod vtpm;
 mod words;
 mod write;
+pub mod xenstore_quota;
 
 pub use config::Config;
 pub use document::Document;
 pub use grammar::Grammar;
+pub use grammar::{Grammar, Spelling, Unit};
 pub use key::{Key, KeyError};
 pub use parse::{ParseError, ParseErrorKind};
 pub use place::Place;

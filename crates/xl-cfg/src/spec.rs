@@ -12,7 +12,7 @@ pub enum SpecError {
     Value {
         /// The key of the device string, such as `target` or `bridge`.
         key: &'static str,
-        /// The value as it was given; a password is left out.
+        /// The value as it was given, or its first 200 characters; a password is left out.
         value: String,
         /// What is wrong with it, and what would be right.
         reason: String,
@@ -34,7 +34,7 @@ pub enum SpecError {
     /// A word that xl does not know at that place.
     #[error("`{}`: {reason}", word.escape_debug())]
     Unknown {
-        /// The word as it stands in the string.
+        /// The word as it stands in the string, or its first 200 characters.
         word: String,
         /// What is wrong with it.
         reason: String,
@@ -50,14 +50,14 @@ impl SpecError {
         let shown = if key == "vncpasswd" { "…" } else { value };
         Self::Value {
             key,
-            value: shown.to_owned(),
+            value: shortened(shown),
             reason: reason.into(),
         }
     }
 
     pub(crate) fn unknown(word: &str, reason: impl Into<String>) -> Self {
         Self::Unknown {
-            word: word.to_owned(),
+            word: shortened(word),
             reason: reason.into(),
         }
     }
@@ -81,6 +81,17 @@ impl SpecError {
         Self::unknown(key, format!("xl knows no such key for {device}; {hint}"))
     }
 }
+
+/// As much of a text as somebody needs to find it; a message of megabytes helps nobody.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// In characters.
+const LONGEST_SHOWN: usize = 200;
 
 /// A text that xl reads to the next comma, checked to come back from there as it is.
 pub(crate) fn text(key: &'static str, value: &str) -> Result<String, SpecError> {

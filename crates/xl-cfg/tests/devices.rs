@@ -3,13 +3,22 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use xl_cfg::SpecError;
+use xl_cfg::arm_sci::ArmSci;
 use xl_cfg::channel::{Channel, Connection};
+use xl_cfg::iomem::IoMem;
+use xl_cfg::ioports::IoPorts;
+use xl_cfg::llc_colors::LlcColors;
 use xl_cfg::p9::{P9, P9Kind};
+use xl_cfg::pvcalls::Pvcalls;
 use xl_cfg::rdm::Rdm;
 use xl_cfg::usbctrl::{UsbCtrl, UsbCtrlKind};
 use xl_cfg::usbdev::UsbDev;
+use xl_cfg::vdispl::Vdispl;
 use xl_cfg::vfb::{Password, Vfb};
+use xl_cfg::virtio::Virtio;
+use xl_cfg::vkb::Vkb;
 use xl_cfg::vtpm::Vtpm;
+use xl_cfg::xenstore_quota::XenstoreQuota;
 
 /// The canonical spelling, or the message.
 fn said(result: Result<String, SpecError>) -> String {
@@ -161,4 +170,100 @@ fn reserved_device_memory() {
     insta::assert_snapshot!(read("strategy=HOST"), @"strategy `HOST`: xl takes it in small letters only; write `host`");
     insta::assert_snapshot!(read("strategy=host,"), @"`strategy=host,`: xl takes no space or second comma between strategy and policy");
     insta::assert_snapshot!(read("policy=invalid"), @"policy `invalid`: xl knows strict and relaxed");
+}
+
+#[test]
+fn displays() {
+    let read = |spec: &str| said(Vdispl::parse(spec).and_then(|display| display.to_spec()));
+    assert_eq!(
+        read("connectors=id0:1920x1080;;id1:800x600, be-alloc=0x1,backend=2"),
+        "backend=2,be-alloc=1,connectors=id0:1920x1080;id1:800x600"
+    );
+    insta::assert_snapshot!(read("backend=a"), @"connectors is missing: a display needs at least one, like id0:1920x1080");
+    insta::assert_snapshot!(read("connectors=id0"), @"connectors `id0`: a connector is like id0:1920x1080, and several are joined by `;`");
+    insta::assert_snapshot!(read("connectors=id0:1920"), @"connectors `id0:1920`: a connector is like id0:1920x1080, and several are joined by `;`");
+    insta::assert_snapshot!(read("connectors=id0:1920x1080px"), @"connectors `1080px`: it must be a whole number from 0 to 4294967295, in decimal digits");
+    insta::assert_snapshot!(read("connectors=i d:1x1"), @"connectors `i d`: the name of a connector may hold no space, `:` or `;`");
+    insta::assert_snapshot!(read("be_alloc=1"), @"`be_alloc`: xl knows no such key for a virtual display; did you mean `be-alloc`?");
+}
+
+#[test]
+fn keyboards() {
+    let read = |spec: &str| said(Vkb::parse(spec).and_then(|vkb| vkb.to_spec()));
+    assert_eq!(
+        read(
+            "feature-disable-keyboard=1,feature-abs-pointer=0,backend-type=Linux,multi-touch-num-contacts=10,width=0x10"
+        ),
+        "backend-type=linux,feature-disable-keyboard=1,feature-multi-touch=1,multi-touch-width=0,multi-touch-height=0,multi-touch-num-contacts=10,width=16"
+    );
+    insta::assert_snapshot!(read(""), @"backend-type is missing: xl asks for it: qemu or linux");
+    insta::assert_snapshot!(read("backend-type=unknown"), @"backend-type `unknown`: xl knows qemu and linux");
+    insta::assert_snapshot!(read("backend-type=qemu,feature-multi-touch=1"), @"multi-touch-width is missing: a touch screen needs a width, a height or a number of contacts");
+    insta::assert_snapshot!(read("backend-type=qemu,feature-multi-touch=0,multi-touch-width=1"), @"feature-multi-touch `0`: the multi-touch numbers make it a touch screen all the same; take them away");
+    insta::assert_snapshot!(read("backend-type=qemu,feature-raw-pointer=true"), @"feature-raw-pointer `true`: it must be 1 or 0; xl would read any other word as 0");
+    insta::assert_snapshot!(read("backend_type=qemu"), @"`backend_type`: xl knows no such key for a virtual keyboard; did you mean `backend-type`?");
+}
+
+#[test]
+fn virtio_devices() {
+    let read = |spec: &str| said(Virtio::parse(spec).and_then(|device| device.to_spec()));
+    assert_eq!(
+        read("backend=1, type=virtio,,device1a,transport=mmio,grant_usage=2"),
+        "type=virtio,device1a,transport=mmio,backend=1,grant_usage=1"
+    );
+    assert_eq!(read("type=i2c"), "type=i2c");
+    insta::assert_snapshot!(read("transport=mmio"), @"type is missing: it says what the device is, like virtio,device22");
+    insta::assert_snapshot!(read("type=virtio"), @"type `virtio`: it must be virtio,device and a number in small hexadecimal digits, like virtio,device1a");
+    insta::assert_snapshot!(read("type=virtio,transport=mmio"), @"type `virtio`: it must be virtio,device and a number in small hexadecimal digits, like virtio,device1a");
+    insta::assert_snapshot!(read("type=virtio,device1A"), @"type `virtio,device1A`: it must be virtio,device and a number in small hexadecimal digits, like virtio,device1a");
+    insta::assert_snapshot!(read("type=virtio,device1,type=virtio,device2"), @"type is given twice");
+    insta::assert_snapshot!(read("type=a,type=virtio,device2"), @"type is given twice");
+    insta::assert_snapshot!(read("backend=a,type=virtio,device2,backend=b"), @"backend is given twice");
+    insta::assert_snapshot!(read("type=virtio,device2,transport=pci"), @"transport `pci`: xl knows mmio");
+}
+
+#[test]
+fn the_rest() {
+    let ports = |spec: &str| said(IoPorts::parse(spec).and_then(|ports| ports.to_spec()));
+    assert_eq!(
+        [ports("0x2F8"), ports("2f8-2ff"), ports("3-3")],
+        ["2f8", "2f8-2ff", "3"]
+    );
+    insta::assert_snapshot!(ports("2ff-2f8"), @"ioports `2ff-2f8`: the range goes down");
+    insta::assert_snapshot!(ports("10000"), @"ioports `10000`: it must be a hexadecimal number from 0 to ffff");
+    insta::assert_snapshot!(ports("2f8 "), @"ioports `2f8 `: it must be a hexadecimal number from 0 to ffff");
+    let memory = |spec: &str| said(IoMem::parse(spec).and_then(|memory| memory.to_spec()));
+    assert_eq!(
+        [memory("FD000,0x10"), memory("fd000,10@A")],
+        ["fd000,10", "fd000,10@a"]
+    );
+    insta::assert_snapshot!(memory("fd000"), @"iomem `fd000`: it must be like fd000,10 or fd000,10@a0000: first page, number of pages, guest's first page");
+    insta::assert_snapshot!(memory("fd000,0"), @"iomem `fd000,0`: there must be a page, and the last must still have a number");
+    insta::assert_snapshot!(memory("ffffffffffffffff,2"), @"iomem `ffffffffffffffff,2`: there must be a page, and the last must still have a number");
+    insta::assert_snapshot!(memory("fd000,10@"), @"iomem ``: it must be a hexadecimal number from 0 to ffffffffffffffff");
+    let colors = |spec: &str| said(LlcColors::parse(spec).and_then(|colors| colors.to_spec()));
+    assert_eq!([colors("0-4"), colors("3-3")], ["0-4", "3"]);
+    insta::assert_snapshot!(colors("5-"), @"llc_colors ``: it must be a whole number from 0 to 4294967295, in decimal digits");
+    insta::assert_snapshot!(colors("4-0"), @"llc_colors `4-0`: the range goes down");
+    let quota = |spec: &str| said(XenstoreQuota::parse(spec).and_then(|quota| quota.to_spec()));
+    assert_eq!(quota("nodes=0x10"), "nodes=16");
+    insta::assert_snapshot!(quota("nodes"), @"xenstore_quota `nodes`: a quota is a name, = and a number, like nodes=1000");
+    insta::assert_snapshot!(quota("nodes=-1"), @"xenstore_quota `-1`: it must be a whole number from 0 to 4294967295 (xl reads 0x… as hexadecimal and 0… as octal)");
+    insta::assert_snapshot!(quota("=1"), @"xenstore_quota ``: the name of a quota may not be empty or hold `=`");
+    let sci = |spec: &str| said(ArmSci::parse(spec).and_then(|sci| sci.to_spec()));
+    assert_eq!(sci("type=SCMI_SMC"), "type=scmi_smc");
+    insta::assert_snapshot!(sci(""), @"type is missing: it must be none or scmi_smc");
+    insta::assert_snapshot!(sci("typ=none"), @"`typ`: xl knows no such key for arm_sci; did you mean `type`?");
+    insta::assert_snapshot!(sci("type=smc"), @"type `smc`: xl knows none and scmi_smc");
+    let calls = |spec: &str| said(Pvcalls::parse(spec).and_then(|calls| calls.to_spec()));
+    assert_eq!([calls(""), calls("backend=a")], ["", "backend=a"]);
+    insta::assert_snapshot!(calls("a"), @"`a`: a pvcalls connection is described by key=value, separated by commas");
+}
+
+#[test]
+fn messages_stay_short() {
+    let long = UsbCtrl::parse(&"x".repeat(1_000_000))
+        .unwrap_err()
+        .to_string();
+    assert!(long.len() < 400, "{}", long.len());
 }

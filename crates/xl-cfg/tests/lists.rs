@@ -9,6 +9,7 @@ use xl_cfg::grammar::Spelling;
 use xl_cfg::smbios::Smbios;
 use xl_cfg::viridian::Viridian;
 use xl_cfg::vnuma::VirtualNode;
+use xl_cfg::vsnd::Vsnd;
 
 /// The canonical spelling, or the message.
 fn said(result: Result<Spelling, SpecError>) -> String {
@@ -185,4 +186,36 @@ fn firmware_texts() {
     insta::assert_snapshot!(Smbios::check_all(&oem).unwrap_err(), @"oem `a`: xl takes 99 of them");
     let vendor = vec![Smbios::parse("bios_vendor=a").unwrap(); 2];
     insta::assert_snapshot!(Smbios::check_all(&vendor).unwrap_err(), @"bios_vendor is given twice");
+}
+
+#[test]
+fn sound_cards() {
+    let read = |items: &[&str]| {
+        said(
+            Vsnd::parse(items)
+                .and_then(|card| card.to_spec())
+                .map(Spelling::List),
+        )
+    };
+    assert_eq!(
+        read(&[
+            "CARD, short-name=Main, sample-formats=s16_le;S8",
+            "pcm, name=Main",
+            "STREAM,unique-id=0,type=P",
+            "Stream,type=c,channels-max=2"
+        ]),
+        r#"["CARD,short-name=Main,sample-formats=s16_le;s8", "PCM,name=Main", "STREAM,unique-id=0,type=p", "STREAM,type=c,channels-max=2"]"#
+    );
+    // A stream without a device gets one.
+    assert_eq!(read(&["stream", ""]), r#"["CARD", "PCM", "STREAM"]"#);
+    insta::assert_snapshot!(read(&["STREAM, id=0"]), @"`id`: xl's manual has it in an example, but xl reads unique-id");
+    insta::assert_snapshot!(read(&["CARD,sample-formats=float_le"]), @"sample-formats `float_le`: xl's manual calls it so, but xl reads `f32_le`");
+    insta::assert_snapshot!(read(&["CARD,sample-formats=s17"]), @"sample-formats `s17`: xl knows s8, u8, s16_le, s16_be, u16_le, u16_be, s24_le, s24_be, u24_le, u24_be, s32_le, s32_be, u32_le, u32_be, f32_le, f32_be, f64_le, f64_be, iec958_subframe_le, iec958_subframe_be, mu_law, a_law, ima_adpcm, mpeg and gsm");
+    insta::assert_snapshot!(read(&["CARD,sample-rates=44.1"]), @"sample-rates `44.1`: it must be a whole number from 0 to 4294967295 (xl reads 0x… as hexadecimal and 0… as octal)");
+    insta::assert_snapshot!(read(&["CARD,sample-rates=;"]), @"sample-rates `;`: it is empty; leave it out");
+    insta::assert_snapshot!(read(&["PCM,short-name=a"]), @"`short-name`: xl knows no such key for a sound device; it knows sample-rates, sample-formats, channels-min, channels-max, buffer-size and name");
+    insta::assert_snapshot!(read(&["CARD", "CARD"]), @"CARD is given twice");
+    insta::assert_snapshot!(read(&["name=a"]), @"`name=a`: the strings of a sound card begin with CARD, PCM or STREAM and a comma");
+    insta::assert_snapshot!(read(&["PCM, name = a"]), @"`name `: xl knows no such key for a sound device; did you mean `name`?");
+    insta::assert_snapshot!(read(&["STREAM,type=both"]), @"type `both`: xl knows p and c");
 }

@@ -238,3 +238,75 @@ super::laws!(
     smbios(),
     near(&["bios_vendor=", "OEM=", "oem=", "a"])
 );
+
+mod vsnd {
+    use super::*;
+    use crate::grammars::text;
+    use xl_cfg::vsnd::{Pcm, SampleFormat, SoundParams, Stream, StreamKind, Vsnd};
+
+    fn params() -> impl Strategy<Value = SoundParams> {
+        let lists = (
+            vec(any::<u32>(), 0..3),
+            vec(select(SampleFormat::ALL), 0..3),
+        );
+        (lists, any::<[Option<u32>; 3]>()).prop_map(
+            |(
+                (sample_rates_hz, sample_formats),
+                [channels_min, channels_max, buffer_size_bytes],
+            )| SoundParams {
+                sample_rates_hz,
+                sample_formats,
+                channels_min,
+                channels_max,
+                buffer_size_bytes,
+            },
+        )
+    }
+
+    fn card() -> impl Strategy<Value = Vsnd> {
+        let stream = (of(text()), of(select(StreamKind::ALL)), params()).prop_map(
+            |(unique_id, kind, params)| Stream {
+                unique_id,
+                kind,
+                params,
+            },
+        );
+        let pcm =
+            (of(text()), params(), vec(stream, 0..3)).prop_map(|(name, params, streams)| Pcm {
+                name,
+                params,
+                streams,
+            });
+        (of(text()), of(text()), of(text()), params(), vec(pcm, 0..3)).prop_map(
+            |(backend, short_name, long_name, params, pcms)| Vsnd {
+                backend,
+                short_name,
+                long_name,
+                params,
+                pcms,
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn a_card_reads_back(card in card()) {
+            let items = card.to_spec().unwrap();
+            let items: Vec<&str> = items.iter().map(String::as_str).collect();
+            prop_assert_eq!(Vsnd::parse(&items).unwrap(), card, "{:?}", items);
+        }
+
+        #[test]
+        fn what_is_read_can_be_written(items in vec(near(&[
+            "CARD,", "pcm,", "Stream,", "short-name=", "name=", "unique-id=", "type=", "p", "sample-rates=8000;44100",
+            "sample-formats=", "s8;F32_LE", "channels-min=", "1", "buffer-size=0x10",
+        ]), 0..5)) {
+            let items: Vec<&str> = items.iter().map(String::as_str).collect();
+            if let Ok(card) = Vsnd::parse(&items) {
+                let written = card.to_spec().unwrap();
+                let written: Vec<&str> = written.iter().map(String::as_str).collect();
+                prop_assert_eq!(Vsnd::parse(&written).unwrap(), card, "{:?}", written);
+            }
+        }
+    }
+}
