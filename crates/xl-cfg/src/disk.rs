@@ -16,7 +16,9 @@ mod vdev;
 ///
 /// # Stricter than xl
 ///
-/// - A line break in the string: xl keeps or drops white space around one by rules that nobody would guess.
+/// - A line break in the string: xl keeps or drops white space around one by rules that nobody would guess, and in some
+///   places its lexer ends the whole program.
+/// - A `=` at the very end behind a word that is no key, or a flag: xl drops it and takes the word for a path.
 /// - A vdev that `libxl__device_disk_dev_number` refuses later, and the bare `xvd` that it takes for disk -1.
 /// - A path that is not absolute where libxl would look it up from the directory where xl was started
 ///   (`libxl__device_disk_set_backend`). With a `script`, a `backend` or `backendtype=qdisk` or `tap` it may be anything.
@@ -46,7 +48,8 @@ pub struct Disk {
     pub direct_io_safe: bool,
     /// Whether the guest may say that blocks are free. Unset, it may when it may write (`libxl__device_disk_setdefault`).
     pub discard: Option<bool>,
-    /// Whether the guest should guard itself against the backend: `untrusted`. Since Xen 4.17.
+    /// Whether the guest should guard itself against the backend: `untrusted`. Since Xen 4.19: the lexer that comes
+    /// with 4.17 and 4.18 was generated before its source got the word, and takes it for a path.
     pub untrusted: bool,
     /// The protocol between guest and backend. Since Xen 4.17.
     pub specification: Specification,

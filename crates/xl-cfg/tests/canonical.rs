@@ -81,6 +81,10 @@ fn two_spellings_of_one_thing() {
             "{grammar:?}"
         );
     }
+}
+
+#[test]
+fn two_spellings_of_one_list() {
     for (grammar, left, right) in [
         (
             Grammar::Vsnd,

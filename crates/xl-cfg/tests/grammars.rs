@@ -33,6 +33,7 @@ mod grammars {
     pub mod disk;
     pub mod lists;
     pub mod pci;
+    pub mod rare;
     pub mod vif;
 
     use proptest::prelude::*;
