@@ -20,8 +20,6 @@ mod vdev;
 ///   places its lexer ends the whole program.
 /// - A `=` at the very end behind a word that is no key, or a flag: xl drops it and takes the word for a path.
 /// - A vdev that `libxl__device_disk_dev_number` refuses later, and the bare `xvd` that it takes for disk -1.
-/// - A path that is not absolute where libxl would look it up from the directory where xl was started
-///   (`libxl__device_disk_set_backend`). With a `script`, a `backend` or `backendtype=qdisk` or `tap` it may be anything.
 /// - An empty target that is no CD drive, and `format=empty` with a target: libxl refuses them when the guest starts.
 /// - `grant_usage=10`, which xl reads as `grant_usage=1` and a word `0`; a `colo-port` with anything after the number.
 /// - An empty value of `backend`, `script`, `vdev` and the `colo` keys.
@@ -159,8 +157,7 @@ impl Disk {
     ///
     /// # Errors
     ///
-    /// When the target is no absolute path or holds a control character, the vdev is none, or another value holds a
-    /// comma.
+    /// When the target holds a control character, the vdev is none, or another value holds a comma.
     pub fn to_spec(&self) -> Result<String, SpecError> {
         self.check()?;
         let mut spec = Spec::default();
@@ -224,6 +221,29 @@ impl Disk {
         self
     }
 
+    /// Whether the target is a path that libxl looks for in the directory where xl is started
+    /// (`libxl__device_disk_set_backend`), which is nowhere in particular. xl-disk-configuration(5) promises `/dev`
+    /// instead. With a `script`, a `backend` or `backendtype=qdisk` or `tap` the target may be anything.
+    #[must_use]
+    pub fn is_relative(&self) -> bool {
+        let elsewhere = self.script.is_some()
+            || self.backend.is_some()
+            || matches!(
+                self.backend_type,
+                Some(BackendType::Qdisk | BackendType::Tap)
+            );
+        !elsewhere && !self.target.is_empty() && !self.target.starts_with('/')
+    }
+
+    /// The disk with its target below `/dev`, where xl-disk-configuration(5) says that a relative one is.
+    #[must_use]
+    pub fn below_dev(mut self) -> Self {
+        if self.is_relative() {
+            self.target.insert_str(0, "/dev/");
+        }
+        self
+    }
+
     fn check(&self) -> Result<(), SpecError> {
         vdev::check(&self.vdev)?;
         self.check_target()?;
@@ -258,19 +278,6 @@ impl Disk {
             };
         }
         no_control("target", &self.target)?;
-        let elsewhere = self.script.is_some()
-            || self.backend.is_some()
-            || matches!(
-                self.backend_type,
-                Some(BackendType::Qdisk | BackendType::Tap)
-            );
-        if !elsewhere && !self.target.starts_with('/') {
-            return Err(SpecError::value(
-                "target",
-                &self.target,
-                "the path must be absolute; xl would look for it in the directory where it was started",
-            ));
-        }
         Ok(())
     }
 }

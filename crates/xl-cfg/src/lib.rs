@@ -19,6 +19,7 @@
 
 pub mod arm_sci;
 pub mod channel;
+pub mod check;
 mod config;
 pub mod cpuid;
 pub mod cpus;
@@ -32,6 +33,7 @@ mod keyed;
 pub mod keys;
 mod lexer;
 pub mod llc_colors;
+pub mod meaning;
 mod nearest;
 mod number;
 pub mod p9;
@@ -61,7 +63,6 @@ pub mod xenstore_quota;
 
 pub use config::Config;
 pub use document::Document;
-pub use grammar::Grammar;
 pub use grammar::{Grammar, Spelling, Unit};
 pub use key::{Key, KeyError};
 pub use parse::{ParseError, ParseErrorKind};

@@ -1,0 +1,367 @@
+//! What a configuration means to xl, however it is spelled.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::check::{self, Options};
+use crate::disk::Disk;
+use crate::grammar::Unit;
+use crate::keys::{self, GuestType, Shape};
+use crate::vfb::{Password, Vfb};
+use crate::vif::Vif;
+use crate::{Config, Grammar, Value};
+
+/// What stands in the place of a password, which is never compared.
+const PASSWORD: &str = "(a password)";
+
+/// The bridge that xl plugs an interface into when nothing says which (xl.conf(5), `vif.default.bridge`).
+const DEFAULT_BRIDGE: &str = "xenbr0";
+
+/// A configuration by what xl makes of it: each key that has an effect, with its value in one spelling, and what xl
+/// takes where nothing is set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meaning {
+    keys: BTreeMap<String, Value>,
+}
+
+/// A key in which two configurations differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// The key.
+    pub key: String,
+    /// What it means in the one; none when it is nothing.
+    pub one: Option<Value>,
+    /// What it means in the other.
+    pub other: Option<Value>,
+}
+
+impl Meaning {
+    /// The meaning of a configuration. A string that its grammar does not take stays as it is.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        let ignored: BTreeSet<String> = check::config(config, Options::default())
+            .into_iter()
+            .filter(check::Finding::is_ignored_by_xl)
+            .filter_map(|finding| finding.key)
+            .collect();
+        let mut keys: BTreeMap<String, Value> = config
+            .iter()
+            .filter(|(key, _)| !ignored.contains(key.as_str()))
+            .filter_map(|(key, value)| {
+                let info = keys::get(key.as_str())?;
+                Some((key.to_string(), plain(&info.shape, value)))
+            })
+            .filter(|(_, value)| value.as_list().is_none_or(|items| !items.is_empty()))
+            .collect();
+        let guest = check::guest_type(config).unwrap_or(GuestType::Pv);
+        spell(&mut keys, guest);
+        fill_in(&mut keys, guest);
+        Self { keys }
+    }
+
+    /// Where another one differs from this one.
+    ///
+    /// What this one leaves to chance the other may say: a UUID, the hardware address of an interface. Of passwords only
+    /// whether there is one is compared.
+    #[must_use]
+    pub fn differences(&self, other: &Self) -> Vec<Difference> {
+        let keys: BTreeSet<&String> = self.keys.keys().chain(other.keys.keys()).collect();
+        keys.into_iter()
+            .filter_map(|key| {
+                let (one, other) = (self.keys.get(key), other.keys.get(key));
+                let same = match (key.as_str(), one, other) {
+                    ("uuid", None, _) => true,
+                    ("vif", Some(one), Some(other)) => *one == without_chosen_macs(other, one),
+                    _ => one == other,
+                };
+                (!same).then(|| Difference {
+                    key: key.clone(),
+                    one: one.cloned(),
+                    other: other.cloned(),
+                })
+            })
+            .collect()
+    }
+}
+
+/// A value in one spelling.
+fn plain(shape: &Shape, value: &Value) -> Value {
+    match shape {
+        Shape::Integer(_) => value
+            .as_integer()
+            .map_or_else(|| value.clone(), Value::from),
+        Shape::Boolean => value
+            .as_integer()
+            .map_or_else(|| value.clone(), |number| (number != 0).into()),
+        Shape::Uuid => lower_case(value),
+        Shape::Words(words) => {
+            let text = lower_case(value);
+            let known = |text: &str| words.of(None).find(|word| word.starts_with(text));
+            match text.as_text().as_deref().and_then(known) {
+                Some(word) => word.into(),
+                None => value.clone(),
+            }
+        }
+        Shape::Spec(grammar) => string(*grammar, value),
+        Shape::List(Shape::Spec(grammar)) if grammar.unit() != Unit::Item => list(*grammar, value),
+        Shape::List(item) => match value {
+            Value::List(items) => {
+                Value::List(items.iter().map(|value| plain(item, value)).collect())
+            }
+            _ => value.clone(),
+        },
+        Shape::Either(shapes) => shapes
+            .iter()
+            .find(|shape| shape.fits(value))
+            .map_or_else(|| value.clone(), |shape| plain(shape, value)),
+        Shape::Old(shape) => plain(shape, value),
+        Shape::Text | Shape::Path | Shape::Letters(_) => text(value),
+    }
+}
+
+/// A number that is meant as text is its text.
+fn text(value: &Value) -> Value {
+    value
+        .as_text()
+        .map_or_else(|| value.clone(), |text| Value::from(text.into_owned()))
+}
+
+fn lower_case(value: &Value) -> Value {
+    value
+        .as_text()
+        .map_or_else(|| value.clone(), |text| text.to_ascii_lowercase().into())
+}
+
+fn string(grammar: Grammar, value: &Value) -> Value {
+    let Some(text) = value.as_text() else {
+        return value.clone();
+    };
+    match grammar.canonical(&hide(grammar, &text)) {
+        Ok(text) => text.into(),
+        Err(_) => value.clone(),
+    }
+}
+
+/// A framebuffer's password, out of the way.
+fn hide(grammar: Grammar, text: &str) -> String {
+    match (grammar, Vfb::parse(text)) {
+        (Grammar::Vfb, Ok(mut vfb)) if vfb.vnc_password.is_some() => {
+            vfb.vnc_password = Some(Password(PASSWORD.to_owned()));
+            vfb.to_spec().unwrap_or_else(|_| text.to_owned())
+        }
+        _ => text.to_owned(),
+    }
+}
+
+fn list(grammar: Grammar, value: &Value) -> Value {
+    let texts: Option<Vec<_>> = value
+        .as_list()
+        .and_then(|items| items.iter().map(Value::as_text).collect());
+    let Some(texts) = texts else {
+        return value.clone();
+    };
+    let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+    match grammar.canonical_list(&texts) {
+        Ok(texts) => texts.into(),
+        Err(_) => value.clone(),
+    }
+}
+
+/// What can be said by more than one key, by the one of today.
+fn spell(keys: &mut BTreeMap<String, Value>, guest: GuestType) {
+    keys.remove("builder");
+    keys.insert("type".to_owned(), guest.word().into());
+    let (root, extra) = (keys.remove("root"), keys.remove("extra"));
+    if !keys.contains_key("cmdline") {
+        let text = |value: &Value| value.as_text().map(Cow::into_owned);
+        let root = root
+            .as_ref()
+            .and_then(text)
+            .map(|root| format!("root={root}"));
+        let extra = extra.as_ref().and_then(text);
+        let line: Vec<_> = root.into_iter().chain(extra).collect();
+        if !line.is_empty() {
+            keys.insert("cmdline".to_owned(), line.join(" ").into());
+        }
+    }
+    if let Some(standard) = keys.remove("stdvga") {
+        let card = if standard.as_integer() == Some(0) {
+            "cirrus"
+        } else {
+            "stdvga"
+        };
+        keys.entry("vga".to_owned()).or_insert_with(|| card.into());
+    }
+    if guest == GuestType::Hvm {
+        let bios = keys.get("firmware").and_then(Value::as_text);
+        let bios = match bios.as_deref() {
+            Some("uefi" | "ovmf") => Some("ovmf"),
+            Some("bios" | "seabios") => Some("seabios"),
+            _ => None,
+        };
+        if let Some(bios) = bios {
+            keys.remove("firmware");
+            keys.insert("bios".to_owned(), bios.into());
+        }
+    }
+    if let Some(Value::String(_) | Value::Integer(_)) = keys.get("usbdevice")
+        && let Some(one) = keys.remove("usbdevice")
+    {
+        keys.insert("usbdevice".to_owned(), Value::List(vec![one]));
+    }
+    for key in ["vncpasswd", "spicepasswd"] {
+        if let Some(password) = keys.get_mut(key) {
+            *password = PASSWORD.into();
+        }
+    }
+}
+
+/// What xl and libxl take where nothing is set: `xl_parse.c` (`parse_config_data`), `libxl_create.c`
+/// (`libxl__domain_build_info_setdefault`).
+fn fill_in(keys: &mut BTreeMap<String, Value>, guest: GuestType) {
+    let mut default = |key: &str, value: Value| keys.entry(key.to_owned()).or_insert(value).clone();
+    default("on_poweroff", "destroy".into());
+    default("on_reboot", "restart".into());
+    default("on_crash", "destroy".into());
+    default("on_watchdog", "destroy".into());
+    default("on_soft_reset", "soft-reset".into());
+    let vcpus = default("vcpus", 1_i64.into());
+    default("maxvcpus", vcpus);
+    if guest == GuestType::Hvm {
+        default("bios", "seabios".into());
+        default("vga", "cirrus".into());
+    }
+    // Each is the other where it is not set, and 32 MiB where neither is.
+    let least = keys
+        .get("memory")
+        .or_else(|| keys.get("maxmem"))
+        .cloned()
+        .unwrap_or(Value::Integer(32));
+    keys.entry("memory".to_owned())
+        .or_insert_with(|| least.clone());
+    keys.entry("maxmem".to_owned()).or_insert(least);
+    if let Some(Value::List(items)) = keys.get_mut("vif") {
+        for item in items {
+            let vif = item.as_text().and_then(|text| Vif::parse(&text).ok());
+            if let Some(mut vif) = vif {
+                vif.bridge.get_or_insert_with(|| DEFAULT_BRIDGE.to_owned());
+                if let Ok(spec) = vif.to_spec() {
+                    *item = spec.into();
+                }
+            }
+        }
+    }
+    let boots_from_first = keys.contains_key("bootloader");
+    if let Some(Value::List(items)) = keys.get_mut("disk") {
+        for item in items.iter_mut() {
+            let disk = item.as_text().and_then(|text| Disk::parse(&text).ok());
+            if let Some(disk) = disk.filter(Disk::is_relative)
+                && let Ok(spec) = disk.below_dev().to_spec()
+            {
+                *item = spec.into();
+            }
+        }
+        // The guest knows its disks by vdev; only a boot loader in the Dom0 cares which is the first.
+        let from = usize::from(boots_from_first);
+        if let Some(rest) = items.get_mut(from..) {
+            rest.sort_by_key(|item| {
+                let text = item.as_text().unwrap_or_default();
+                Disk::parse(&text).map_or_else(|_| text.into_owned(), |disk| disk.vdev)
+            });
+        }
+    }
+}
+
+/// The interfaces of `vifs` without the hardware addresses that those of `like` leave to chance.
+fn without_chosen_macs(vifs: &Value, like: &Value) -> Value {
+    let (Some(vifs_items), Some(like)) = (vifs.as_list(), like.as_list()) else {
+        return vifs.clone();
+    };
+    let items = vifs_items.iter().enumerate().map(|(index, item)| {
+        let read = |value: &Value| Vif::parse(&value.as_text()?).ok();
+        let chosen = like
+            .get(index)
+            .and_then(read)
+            .is_some_and(|vif| vif.mac.is_none());
+        match read(item) {
+            Some(vif) if chosen => Vif { mac: None, ..vif }
+                .to_spec()
+                .map_or_else(|_| item.clone(), Value::from),
+            _ => item.clone(),
+        }
+    });
+    Value::List(items.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn differences(one: &str, other: &str) -> Vec<String> {
+        let of = |text: &str| Meaning::of(&Config::parse(text).unwrap());
+        of(one)
+            .differences(&of(other))
+            .into_iter()
+            .map(|difference| difference.key)
+            .collect()
+    }
+
+    #[test]
+    fn one_meaning_in_many_spellings() {
+        for (one, other) in [
+            (
+                "name = 'a'\nmemory = 0x100\n",
+                "memory = '256'\nname = \"a\"\nmaxmem = 256\ntype = 'pv'\n",
+            ),
+            (
+                "builder = 'hvm'\nstdvga = 1\nfirmware = 'uefi'\n",
+                "type = 'hvm'\nvga = 'stdvga'\nbios = 'ovmf'\n",
+            ),
+            (
+                "root = '/dev/xvda'\nextra = 'ro'\n",
+                "cmdline = 'root=/dev/xvda ro'\n",
+            ),
+            (
+                "disk = [ '/b,raw,xvdb', '/a,,xvda' ]\n",
+                "disk = [ 'vdev=xvda,target=/a', 'format=raw,vdev=xvdb,access=rw,target=/b' ]\n",
+            ),
+            (
+                "vif = [ '' ]\n",
+                "vif = [ 'mac=00:16:3e:00:00:01,bridge=xenbr0' ]\nuuid = '3f0e5c1a-7d3b-4c55-9a6e-2f0b6a1d4e77'\n",
+            ),
+            (
+                "vfb = [ 'vncpasswd=one,vnc=1' ]\nvif = []\n",
+                "vfb = [ 'vnc=1,vncpasswd=two' ]\n",
+            ),
+            (
+                "boot = 'c'\nfrob = 1\nvcpus = 1\n",
+                "on_crash = 'destroy'\n",
+            ),
+        ] {
+            assert_eq!(differences(one, other), [""; 0], "{one}\n{other}");
+        }
+    }
+
+    #[test]
+    fn what_differs() {
+        let disks = "disk = [ '/b,raw,xvdb', '/a,raw,xvda' ]\n";
+        let others = "disk = [ '/a,raw,xvda', '/b,raw,xvdb' ]\n";
+        let pygrub = |disks: &str| format!("bootloader = 'pygrub'\n{disks}");
+        assert_eq!(differences(&pygrub(disks), &pygrub(others)), ["disk"]);
+        assert_eq!(
+            differences("memory = 256\n", "memory = 512\n"),
+            ["maxmem", "memory"]
+        );
+        assert_eq!(
+            differences(
+                "vif = [ 'mac=00:16:3e:00:00:01' ]\n",
+                "vif = [ 'mac=00:16:3e:00:00:02' ]\n"
+            ),
+            ["vif"]
+        );
+        assert_eq!(
+            differences("vncpasswd = 'x'\ntype = 'hvm'\n", "type = 'hvm'\n"),
+            ["vncpasswd"]
+        );
+    }
+}
