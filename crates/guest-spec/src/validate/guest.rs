@@ -4,9 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::report::Report;
 use super::text::{interface_problem, is_vdev, path_problem};
-use super::{Problem, cpu, device_model, firmware, graphics, pci, shares, usb, vnuma};
-use crate::lower::{owner_of_key, written_keys};
-use crate::{Bootloader, Disk, Guest, GuestType, Setting, name_problem};
+use super::{Problem, cpu, device_model, firmware, graphics, pci, settings, shares, usb, vnuma};
+use crate::{Bootloader, Disk, Guest, GuestType, name_problem};
 
 /// What is wrong with a guest by itself.
 pub(super) fn problems(guest: &Guest) -> Vec<Problem> {
@@ -23,7 +22,7 @@ pub(super) fn problems(guest: &Guest) -> Vec<Problem> {
     graphics::check(&mut report);
     shares::check(&mut report);
     device_model::check(&mut report);
-    settings(&mut report);
+    settings::problems(&mut report);
     report.problems
 }
 
@@ -181,41 +180,5 @@ fn networks(report: &mut Report) {
                 report.add(place(field), "it has a comma or a control character, which xl's vif syntax cannot carry; remove it");
             }
         }
-    }
-}
-
-fn settings(report: &mut Report) {
-    let guest = report.guest;
-    let written = written_keys(guest);
-    for key in guest.settings.keys() {
-        let place = format!("settings.{key}");
-        if xl_cfg::Key::new(key).is_err() {
-            report.add(place, "this is no key of xl.cfg: those are lower case letters, digits, dots and underscores, and begin with a letter");
-        } else if holds_secret(key, &guest.settings[key]) {
-            report.add(place, "it holds a password, which everybody could read in the Nix store; write the password into a file outside the store, set graphics.vnc.passwordFile or graphics.spice.passwordFile to that, and remove it here");
-        } else if let Some(option) = owner_of_key(guest, key, |key| written.contains(key)) {
-            report.add(
-                place,
-                format!(
-                    "the option {option} writes this key too; set it there, and remove it here"
-                ),
-            );
-        }
-    }
-}
-
-/// VNC's and SPICE's passwords, as keys of their own or inside a `vfb`.
-fn holds_secret(key: &str, setting: &Setting) -> bool {
-    let secret = |name: &str| matches!(name.trim(), "vncpasswd" | "spicepasswd");
-    match setting {
-        Setting::String(text) => {
-            (secret(key) && !text.is_empty())
-                || text.split(',').any(|part| {
-                    part.split_once('=')
-                        .is_some_and(|(name, value)| secret(name) && !value.is_empty())
-                })
-        }
-        Setting::List(items) => items.iter().any(|item| holds_secret(key, item)),
-        Setting::Boolean(_) | Setting::Integer(_) => secret(key),
     }
 }

@@ -11,6 +11,7 @@ mod graphics;
 mod guest;
 mod pci;
 mod report;
+mod settings;
 mod shares;
 mod text;
 mod together;
@@ -64,6 +65,12 @@ impl Document {
         together::macs_and_uuids(&guests, &mut problems);
         together::devices(&guests, &mut problems);
         problems
+    }
+
+    /// What looks wrong and does no harm, in the order of the document.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Problem> {
+        self.guests.iter().flat_map(settings::warnings).collect()
     }
 }
 

@@ -1,0 +1,84 @@
+//! Free-form keys: what no option says, judged by the table of xl's keys.
+
+use std::collections::BTreeSet;
+
+use xl_cfg::check::{self, Finding, Options, Severity};
+
+use super::Problem;
+use super::report::Report;
+use crate::lower::{owner_of_key, written_keys};
+use crate::{Guest, Secrets, Setting, lower};
+
+pub(super) fn problems(report: &mut Report) {
+    let guest = report.guest;
+    let written = written_keys(guest);
+    let mut judged = BTreeSet::new();
+    for key in guest.settings.keys() {
+        let place = format!("settings.{key}");
+        if xl_cfg::Key::new(key).is_err() {
+            report.add(place, "this is no key of xl.cfg: those are lower case letters, digits, dots and underscores, and begin with a letter");
+        } else if holds_secret(key, &guest.settings[key]) {
+            report.add(place, "it holds a password, which everybody could read in the Nix store; write the password into a file outside the store, set graphics.vnc.passwordFile or graphics.spice.passwordFile to that, and remove it here");
+        } else if let Some(option) = owner_of_key(guest, key, |key| written.contains(key)) {
+            report.add(
+                place,
+                format!(
+                    "the option {option} writes this key too; set it there, and remove it here"
+                ),
+            );
+        } else {
+            judged.insert(key.as_str());
+        }
+    }
+    for (key, finding) in findings(guest, Severity::Error) {
+        if judged.contains(key.as_str()) {
+            report.add(format!("settings.{key}"), finding.message);
+        }
+    }
+}
+
+/// What looks wrong in the settings, and does not keep the guest from coming up.
+pub(super) fn warnings(guest: &Guest) -> Vec<Problem> {
+    findings(guest, Severity::Warning)
+        .into_iter()
+        .map(|(key, finding)| Problem {
+            guest: Some(guest.name.clone()),
+            option: format!("settings.{key}"),
+            message: finding.message,
+        })
+        .collect()
+}
+
+/// What the linter finds of the keys in `settings`, beside all that the options write.
+fn findings(guest: &Guest, severity: Severity) -> Vec<(String, Finding)> {
+    if guest.settings.is_empty() {
+        return Vec::new();
+    }
+    let Ok(config) = lower(guest, &Secrets::hidden()) else {
+        return Vec::new();
+    };
+    check::config(&config, Options::default())
+        .into_iter()
+        .filter(|finding| finding.severity == severity)
+        .filter_map(|finding| {
+            let key = finding.key.clone()?;
+            guest.settings.contains_key(&key).then_some((key, finding))
+        })
+        .collect()
+}
+
+/// VNC's and SPICE's passwords, as keys of their own or inside a `vfb`.
+fn holds_secret(key: &str, setting: &Setting) -> bool {
+    let secret = |name: &str| matches!(name.trim(), "vncpasswd" | "spicepasswd");
+    match setting {
+        Setting::String(text) => {
+            (secret(key) && !text.is_empty())
+                || text.split(',').any(|part| {
+                    part.split_once('=')
+                        .is_some_and(|(name, value)| secret(name) && !value.is_empty())
+                })
+        }
+        Setting::List(items) => items.iter().any(|item| holds_secret(key, item)),
+        Setting::Boolean(_) | Setting::Integer(_) => secret(key),
+    }
+}
