@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -43,8 +44,8 @@ pub struct Common {
 
 #[derive(Subcommand)]
 pub enum Verb {
-    /// Say what is wrong with the declared guests
-    Check,
+    /// Say what is wrong with the declared guests, or with xl configurations
+    Check(CheckArgs),
     /// Print the xl configuration of one guest, or of all
     Render(RenderArgs),
     /// Say what `apply` would do, and change nothing
@@ -53,6 +54,8 @@ pub enum Verb {
     Apply(ApplyArgs),
     /// Say how the guests are
     Status,
+    /// Print the Nix that declares guests of xl configurations
+    Import(ImportArgs),
     /// The images of guests
     Image(ImageArgs),
     /// Run a guest in the foreground (for domus-guest@NAME.service)
@@ -60,6 +63,45 @@ pub enum Verb {
     Run(GuestArgs),
     /// Shut a guest down and wait until it is gone
     Stop(StopArgs),
+}
+
+#[derive(Args)]
+pub struct CheckArgs {
+    /// xl configurations to judge in place of the declared guests; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The Xen that is to read them, such as 4.17 [default: any]
+    #[arg(long, value_name = "VERSION")]
+    pub xen: Option<XenVersion>,
+}
+
+#[derive(Args)]
+pub struct ImportArgs {
+    /// The xl configurations
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+}
+
+/// A version of Xen, of which the second number counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct XenVersion {
+    /// 17 for Xen 4.17.
+    pub minor: u32,
+}
+
+impl FromStr for XenVersion {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let minor = text
+            .strip_prefix("4.")
+            .map(|rest| rest.split_once('.').map_or(rest, |(minor, _)| minor))
+            .and_then(|minor| minor.parse().ok());
+        match minor {
+            Some(minor) => Ok(Self { minor }),
+            None => Err("write it like 4.17 or 4.17.5".to_owned()),
+        }
+    }
 }
 
 #[derive(Args)]

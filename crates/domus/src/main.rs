@@ -19,11 +19,13 @@ use crate::context::InvalidDocument;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match &cli.verb {
-        Verb::Check => verbs::check::run(&cli.common),
+        Verb::Check(args) if args.files.is_empty() => verbs::check::run(&cli.common),
+        Verb::Check(args) => verbs::lint::run(&cli.common, args),
         Verb::Render(args) => verbs::render::run(&cli.common, args),
         Verb::Plan(args) => verbs::plan::run(&cli.common, args),
         Verb::Apply(args) => verbs::apply::run(&cli.common, args),
         Verb::Status => verbs::status::run(&cli.common),
+        Verb::Import(args) => verbs::import::run(&cli.common, args),
         Verb::Image(args) => verbs::image::run(&cli.common, args),
         Verb::Run(args) => verbs::guest::run(&cli.common, args),
         Verb::Stop(args) => verbs::guest::stop(&cli.common, args),

@@ -16,6 +16,7 @@
 mod edit;
 mod error;
 mod find;
+pub mod import;
 mod insert;
 mod literal;
 mod module;

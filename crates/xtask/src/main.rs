@@ -5,6 +5,7 @@ mod demo;
 mod eval;
 mod evaluation;
 mod grub_fixture;
+mod round_trip;
 mod setup;
 mod switch;
 mod test;

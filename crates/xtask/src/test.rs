@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use anyhow::{Context, Result, bail};
 
 use crate::eval::{self, Options};
-use crate::{grub_fixture, setup, vm};
+use crate::{grub_fixture, round_trip, setup, vm};
 
 /// The arguments of `cargo xtask test`.
 #[derive(clap::Args)]
@@ -201,6 +201,9 @@ impl Tally {
                 }
             });
         }
+        let name =
+            "the corpus of xl configurations, imported, evaluated and rendered, means the same";
+        self.step(name, || round_trip::corpus(&offline).map(drop));
         let at_hand = eval::real_nixpkgs(real)?;
         for directory in &directories {
             let name = format!(

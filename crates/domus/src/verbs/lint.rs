@@ -1,7 +1,7 @@
 //! `domus check FILE…`: plain xl configurations, judged as an expert would.
 
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::{fmt, fs};
 
@@ -23,12 +23,12 @@ struct Report {
 #[derive(Serialize)]
 struct File {
     file: String,
-    findings: Vec<Line>,
+    findings: Vec<Entry>,
 }
 
 /// One finding, with its place in the words of a person.
 #[derive(Serialize)]
-struct Line {
+struct Entry {
     severity: &'static str,
     rule: &'static str,
     key: Option<String>,
@@ -60,10 +60,13 @@ pub fn run(common: &Common, args: &CheckArgs) -> anyhow::Result<ExitCode> {
 }
 
 impl Report {
-    fn add(&mut self, path: &PathBuf, options: Options) {
+    fn add(&mut self, path: &Path, options: Options) {
         let findings = match read(path) {
             Ok(text) => judge(&text, options),
-            Err(error) => vec![Line::alone("unreadable", format!("cannot be read: {error}"))],
+            Err(error) => vec![Entry::alone(
+                "unreadable",
+                format!("cannot be read: {error}"),
+            )],
         };
         for finding in &findings {
             if finding.severity == Severity::Error.as_str() {
@@ -89,15 +92,15 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     fs::read(path)
 }
 
-fn judge(text: &[u8], options: Options) -> Vec<Line> {
+fn judge(text: &[u8], options: Options) -> Vec<Entry> {
     let document = match Document::parse(text) {
         Ok(document) => document,
         Err(error) => {
-            return vec![Line {
+            return vec![Entry {
                 line: Some(error.place.line),
                 column: Some(error.place.column),
                 place: shown(text, error.place),
-                ..Line::alone("parse", error.message)
+                ..Entry::alone("parse", error.message)
             }];
         }
     };
@@ -105,7 +108,7 @@ fn judge(text: &[u8], options: Options) -> Vec<Line> {
         .into_iter()
         .map(|finding| {
             let place = finding.span.map(|span| document.place(span.start));
-            Line {
+            Entry {
                 severity: finding.severity.as_str(),
                 rule: finding.rule.as_str(),
                 key: finding.key,
@@ -118,14 +121,19 @@ fn judge(text: &[u8], options: Options) -> Vec<Line> {
         .collect()
 }
 
-/// A place whose line may be shown: one that holds a password may not.
+/// A place whose line may be shown.
 fn shown(text: &[u8], place: Place) -> Option<Place> {
-    let line = text.split(|&byte| byte == b'\n').nth(place.line - 1)?;
-    let line = String::from_utf8_lossy(line).to_lowercase();
-    (!line.contains("passwd")).then_some(place)
+    (!holds_password(text, &place)).then_some(place)
 }
 
-impl Line {
+/// Whether the line of a place could hold a password, which is not to be shown.
+pub fn holds_password(text: &[u8], place: &Place) -> bool {
+    let line = text.split(|&byte| byte == b'\n').nth(place.line - 1);
+    let line = String::from_utf8_lossy(line.unwrap_or_default()).to_lowercase();
+    line.contains("passwd")
+}
+
+impl Entry {
     fn alone(rule: &'static str, message: String) -> Self {
         Self {
             severity: Severity::Error.as_str(),
@@ -152,7 +160,11 @@ impl fmt::Display for Report {
                 } else {
                     YELLOW
                 };
-                write!(f, ": {} ", styled(style, format_args!("{}:", finding.severity)))?;
+                write!(
+                    f,
+                    ": {} ",
+                    styled(style, format_args!("{}:", finding.severity))
+                )?;
                 if let Some(key) = &finding.key {
                     write!(f, "{key}: ")?;
                 }

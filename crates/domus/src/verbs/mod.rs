@@ -4,6 +4,8 @@ pub mod apply;
 pub mod check;
 pub mod guest;
 pub mod image;
+pub mod import;
+pub mod lint;
 pub mod plan;
 pub mod render;
 pub mod status;

@@ -1,0 +1,117 @@
+//! The guest's screen, and its passwords.
+
+use xl_cfg::Value;
+use xl_cfg::vfb::Vfb;
+
+use super::Importing;
+use super::scalars::text;
+
+impl Importing<'_> {
+    /// A password: never taken over. The option names a file, and a person has to write it.
+    pub(super) fn password(&mut self, key: &str) {
+        let of = if key == "vncpasswd" { "vnc" } else { "spice" };
+        if self.text(key).unwrap_or_default().is_empty() {
+            // xl takes an empty one for none.
+            return;
+        }
+        self.password_file(of);
+        self.comment(key, &["graphics", of, "passwordFile"]);
+    }
+
+    fn password_file(&mut self, of: &str) {
+        let file = format!("/var/lib/domus-secrets/{}-{of}", self.name);
+        let protocol = of.to_uppercase();
+        self.waiting.push(format!(
+            "Write the password for {protocol} to this file, for root alone to read."
+        ));
+        self.notes.push(format!(
+            "the password for {protocol} was not taken over: write it to {file}, readable by root alone, before the switch"
+        ));
+        self.options
+            .set(&["graphics", of, "passwordFile"], file.into());
+    }
+
+    /// An old spelling of `vga`.
+    pub(super) fn stdvga(&mut self, value: &Value) {
+        if self.config.get("vga").is_some() {
+            self.leave_out("stdvga", "xl ignores it, because vga is set");
+            return;
+        }
+        let card = if value.as_integer() == Some(0) {
+            "cirrus"
+        } else {
+            "stdvga"
+        };
+        self.set("stdvga", &["graphics", "vga"], card);
+    }
+
+    /// The framebuffer of a PV or PVH guest; more than one stay a list.
+    pub(super) fn vfb(&mut self, value: &Value) {
+        let items = value.as_list().unwrap_or_default();
+        let specs: Vec<_> = items.iter().filter_map(text).collect();
+        let [spec] = specs.as_slice() else {
+            if specs.iter().any(|spec| spec.contains("vncpasswd=")) {
+                let message = "passwords of more than one framebuffer cannot come from files; leave one framebuffer, or remove the passwords";
+                self.fail("vfb", message);
+            } else {
+                self.setting("vfb", value);
+            }
+            return;
+        };
+        let vfb = match Vfb::parse(spec) {
+            Ok(vfb) => vfb,
+            Err(error) => {
+                self.fail("vfb", error.to_string());
+                return;
+            }
+        };
+        let vnc = vfb.vnc.unwrap_or(true);
+        let sdl = vfb.sdl.unwrap_or(false);
+        if !vnc && !sdl {
+            // No option declares a screen that nobody can see.
+            self.setting("vfb", value);
+            return;
+        }
+        let graphics = |path: &[&'static str]| -> Vec<&'static str> {
+            ["graphics"]
+                .into_iter()
+                .chain(path.iter().copied())
+                .collect()
+        };
+        self.options.set(&graphics(&["vnc", "enable"]), vnc.into());
+        let texts = [
+            (graphics(&["vnc", "listen"]), &vfb.vnc_listen),
+            (graphics(&["sdl", "display"]), &vfb.display),
+            (graphics(&["sdl", "xauthority"]), &vfb.xauthority),
+            (graphics(&["keymap"]), &vfb.keymap),
+        ];
+        for (path, text) in texts {
+            if let Some(text) = text {
+                self.options.set(&path, text.as_str().into());
+            }
+        }
+        let flags = [
+            (graphics(&["vnc", "unused"]), vfb.vnc_unused),
+            (graphics(&["sdl", "enable"]), vfb.sdl),
+            (graphics(&["sdl", "opengl"]), vfb.opengl),
+        ];
+        for (path, flag) in flags {
+            if let Some(flag) = flag {
+                self.options.set(&path, flag.into());
+            }
+        }
+        if let Some(display) = vfb.vnc_display {
+            self.options
+                .set(&graphics(&["vnc", "display"]), i64::from(display).into());
+        }
+        if vfb
+            .vnc_password
+            .is_some_and(|password| !password.0.is_empty())
+        {
+            self.password_file("vnc");
+        }
+        let comments = self.source.item_comments("vfb");
+        self.item_comment(&comments, 0, &["graphics"]);
+        self.comment("vfb", &["graphics"]);
+    }
+}

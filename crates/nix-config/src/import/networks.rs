@@ -1,0 +1,78 @@
+//! `vif = [ … ]`: a set by the interface's number, which is its place in the list.
+
+use xl_cfg::Value;
+use xl_cfg::vif::Vif;
+
+use super::Importing;
+use super::scalars::text;
+use crate::NixValue;
+
+impl Importing<'_> {
+    pub(super) fn networks(&mut self, value: &Value) {
+        let comments = self.source.item_comments("vif");
+        let items = value.as_list().unwrap_or_default();
+        for (index, item) in items.iter().enumerate() {
+            let spec = text(item).unwrap_or_default();
+            match Vif::parse(&spec) {
+                Ok(vif) => {
+                    // As Linux calls it in the guest.
+                    let name = format!("eth{index}");
+                    self.network(&name, &vif);
+                    if items.len() > 1 {
+                        let order = i64::try_from(index).unwrap_or(i64::MAX);
+                        self.options
+                            .set(&["networks", &name, "order"], order.into());
+                    }
+                    self.item_comment(&comments, index, &["networks", &name]);
+                }
+                Err(error) => self.fail("vif", error.to_string()),
+            }
+        }
+        if self.options.has(&["networks"]) {
+            self.comment("vif", &["networks"]);
+        } else {
+            self.waiting.extend(self.source.comments("vif").above);
+        }
+    }
+
+    fn network(&mut self, name: &str, vif: &Vif) {
+        let mut set = |option: &str, value: NixValue| {
+            self.options.set(&["networks", name, option], value);
+        };
+        // So that there is something to see where all is as xl has it.
+        set("bridge", vif.bridge.as_deref().unwrap_or("xenbr0").into());
+        if let Some(mac) = vif.mac {
+            set("mac", mac.to_string().to_ascii_lowercase().into());
+        }
+        let texts = [
+            ("ip", vif.ip.clone()),
+            ("script", vif.script.clone()),
+            ("vifname", vif.vifname.clone()),
+            ("model", vif.model.clone()),
+            ("type", vif.kind.map(|kind| kind.as_str().to_owned())),
+            ("gatewaydev", vif.gatewaydev.clone()),
+            ("backend", vif.backend.clone()),
+            ("rate", vif.rate.map(|rate| rate.to_string())),
+            ("vlan", vif.vlan.as_ref().map(ToString::to_string)),
+        ];
+        for (option, text) in texts {
+            if let Some(text) = text {
+                set(option, text.into());
+            }
+        }
+        for (option, number) in [("devid", vif.devid), ("mtu", vif.mtu)] {
+            if let Some(number) = number {
+                set(option, i64::from(number).into());
+            }
+        }
+        if vif.untrusted {
+            set("trusted", false.into());
+        }
+        for (key, value) in &vif.colo {
+            self.options.set(
+                &["networks", name, "colo", key.as_str()],
+                value.as_str().into(),
+            );
+        }
+    }
+}
