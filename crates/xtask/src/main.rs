@@ -35,6 +35,8 @@ enum Verb {
     Test(test::Args),
     /// Evaluate a configuration.nix to guests.json, activation script and units
     Eval(eval::Args),
+    /// Import, evaluate and render the corpus of xl configurations, and say what then means something else
+    RoundTrip(round_trip::Args),
     /// Write or compare the grub.cfg that NixOS's install-grub.pl writes for guests
     GrubFixture(grub_fixture::Args),
     /// The Dom0 on real Xen in QEMU: build its image, boot it, run scenarios
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         Verb::Demo(args) => demo::run(&args),
         Verb::Test(args) => test::run(&args),
         Verb::Eval(args) => eval::run(&args),
+        Verb::RoundTrip(args) => round_trip::run(&args),
         Verb::GrubFixture(args) => grub_fixture::run(&args),
         Verb::Vm(args) => vm::run(&args),
         Verb::Bench(args) => bench::run(&args),

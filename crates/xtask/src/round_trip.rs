@@ -13,6 +13,25 @@ use xl_cfg::vif::Vif;
 
 use crate::eval::{self, Options};
 
+/// The arguments of `cargo xtask round-trip`.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    options: Options,
+}
+
+/// Runs `cargo xtask round-trip`.
+///
+/// # Errors
+/// As [`corpus`].
+pub fn run(args: &Args) -> Result<()> {
+    let count = corpus(&args.options)?;
+    anstream::println!(
+        "{count} configurations mean the same after import, evaluation and rendering"
+    );
+    Ok(())
+}
+
 /// A file of the corpus, and the guest that it declares.
 struct Case {
     file: PathBuf,

@@ -10,21 +10,26 @@ use crate::output;
 
 pub fn run(common: &Common) -> anyhow::Result<ExitCode> {
     let (document, problems) = read(common)?;
+    let warnings = document.warnings();
     if common.json {
         anstream::println!(
             "{}",
-            json!({ "guests": document.guests.len(), "problems": problems })
-        );
-    } else if problems.is_empty() {
-        let count = document.guests.len();
-        let guests = if count == 1 { "guest" } else { "guests" };
-        anstream::println!(
-            "{}: {count} {guests}, nothing wrong",
-            spec_path(common).display()
+            json!({ "guests": document.guests.len(), "problems": problems, "warnings": warnings })
         );
     } else {
+        for warning in &warnings {
+            output::warning(&warning.to_string());
+        }
         for problem in &problems {
             output::error(&problem.to_string());
+        }
+        if problems.is_empty() {
+            let count = document.guests.len();
+            let guests = if count == 1 { "guest" } else { "guests" };
+            anstream::println!(
+                "{}: {count} {guests}, nothing wrong",
+                spec_path(common).display()
+            );
         }
     }
     Ok(if problems.is_empty() {

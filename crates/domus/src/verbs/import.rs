@@ -1,8 +1,8 @@
 //! `domus import`: the Nix that declares guests that exist already.
 
+use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
-use std::{fs, io};
 
 use anyhow::Context as _;
 use nix_config::import::{self, ImportError, Imported};
@@ -29,9 +29,11 @@ pub fn run(common: &Common, args: &ImportArgs) -> anyhow::Result<ExitCode> {
                     guests.push(guest);
                 }
             }
-            Err(message) => {
+            Err(messages) => {
                 failed += 1;
-                output::error(&message);
+                for message in messages {
+                    output::error(&message);
+                }
             }
         }
     }
@@ -67,21 +69,16 @@ fn print(common: &Common, guests: &[Imported]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn file(path: &Path) -> Result<Imported, String> {
+fn file(path: &Path) -> Result<Imported, Vec<String>> {
     let shown = path.display();
-    let text = read(path).map_err(|error| format!("cannot read {shown}: {error}"))?;
-    let document = Document::parse(&text).map_err(|error| unreadable(path, &text, &error))?;
+    let text = fs::read(path).map_err(|error| vec![format!("cannot read {shown}: {error}")])?;
+    let document = Document::parse(&text).map_err(|error| vec![unreadable(path, &text, &error)])?;
     import::document(&document).map_err(|errors| {
-        let lines: Vec<_> = errors
+        errors
             .iter()
             .map(|error| mistake(path, &text, error))
-            .collect();
-        lines.join("\n")
+            .collect()
     })
-}
-
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    fs::read(path)
 }
 
 /// A file that xl cannot read either; of Python, which lines it is.

@@ -38,7 +38,7 @@ fn pvgrub_direct_and_firmware() {
 #[test]
 fn settings_of_every_kind() {
     let settings = r#"{ "rtc_timeoffset": -3600, "nestedhvm": true, "cpus": "0-3,^1",
-        "usbdevice": ["tablet", "mouse"], "vnuma": [["pnode=0", "size=512"]], "serial": "a\"b\\c" }"#;
+        "usbdevice": ["tablet", "mouse"], "vsnd": [["CARD, short-name=Main", "PCM, name=A", "STREAM, unique-id=a, type=p"]], "serial": "a\"b\\c" }"#;
     insta::assert_snapshot!(rendered(
         &GUEST.replace(r#"{ "cpu_weight": 512 }"#, settings)
     ));

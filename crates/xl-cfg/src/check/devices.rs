@@ -1,4 +1,4 @@
-//! Devices that cannot be there twice.
+//! Devices that cannot be there twice, or not as they are written.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -6,8 +6,14 @@ use std::collections::HashMap;
 use super::{Finding, Rule, Settings, Severity};
 use crate::disk::Disk;
 use crate::document::{Node, NodeKind};
+use crate::rdm::Rdm;
 
 pub(super) fn judge(settings: &Settings<'_>, findings: &mut Vec<Finding>) {
+    disks(settings, findings);
+    rdm(settings, findings);
+}
+
+fn disks(settings: &Settings<'_>, findings: &mut Vec<Finding>) {
     let mut vdevs = HashMap::new();
     for (number, node) in items(settings, "disk").into_iter().enumerate() {
         let Some(text) = text(node) else { continue };
@@ -38,6 +44,17 @@ pub(super) fn judge(settings: &Settings<'_>, findings: &mut Vec<Finding>) {
                 ),
             });
         }
+    }
+}
+
+/// Reserved memory, where xl reads something else than what stands there.
+fn rdm(settings: &Settings<'_>, findings: &mut Vec<Finding>) {
+    let Some(setting) = settings.get("rdm") else {
+        return;
+    };
+    let read = setting.text().and_then(|text| Rdm::parse(&text).ok());
+    if let Some(why) = read.and_then(Rdm::ignored_by_xl) {
+        findings.push(setting.finding(Severity::Warning, Rule::Together, why));
     }
 }
 
