@@ -37,8 +37,7 @@ fn disk_spec(out: &Lowering, disk: &Disk) -> Result<Value, LowerError> {
         cdrom: disk.cdrom,
         ..DiskSpec::new(&disk.path, &disk.vdev)
     };
-    let text = out.of(format!("disks.{}", disk.name), spec.to_spec())?;
-    Ok(text.into())
+    out.device(format!("disks.{}", disk.name), spec.to_spec())
 }
 
 fn vif_spec(out: &Lowering, network: &Network) -> Result<Value, LowerError> {
@@ -52,6 +51,5 @@ fn vif_spec(out: &Lowering, network: &Network) -> Result<Value, LowerError> {
         }
         .to_spec()
     };
-    let text = out.of(format!("networks.{}", network.name), spec())?;
-    Ok(text.into())
+    out.device(format!("networks.{}", network.name), spec())
 }

@@ -1,6 +1,8 @@
 //! The screen: keys of their own for HVM, one `vfb` for PV and PVH.
 
-use super::spec::Fields;
+use xl_cfg::SpecError;
+use xl_cfg::vfb::{Password, Vfb};
+
 use super::{LowerError, Lowering};
 use crate::{GuestType, ImageCompression, Mib, PasswordOf, StreamingVideo, Vga};
 
@@ -35,18 +37,29 @@ fn vnc_and_sdl(out: &mut Lowering) -> Result<(), LowerError> {
 fn vfb(out: &mut Lowering) -> Result<(), LowerError> {
     let graphics = &out.guest.graphics;
     let (vnc, sdl) = (&graphics.vnc, &graphics.sdl);
-    let password = password(out, PasswordOf::Vnc);
-    let fields = Fields::default()
-        .flag("vnc", Some(vnc.enable == Some(true)))
-        .add("vnclisten", vnc.listen.as_deref())
-        .and_then(|fields| fields.add("vncdisplay", vnc.display))
-        .map(|fields| fields.flag("vncunused", vnc.unused))
-        .and_then(|fields| fields.add("vncpasswd", password))
-        .map(|fields| fields.flag("sdl", sdl.enable).flag("opengl", sdl.opengl))
-        .and_then(|fields| fields.add("display", sdl.display.as_deref()))
-        .and_then(|fields| fields.add("xauthority", sdl.xauthority.as_deref()))
-        .and_then(|fields| fields.add("keymap", graphics.keymap.as_deref()));
-    let spec = out.of("graphics".to_owned(), fields)?.text();
+    let display = |number: u32| {
+        u16::try_from(number).map_err(|_| SpecError::Value {
+            key: "vncdisplay",
+            value: number.to_string(),
+            reason: "its port would be above 65535".to_owned(),
+        })
+    };
+    let spec = || {
+        Vfb {
+            vnc: Some(vnc.enable == Some(true)),
+            vnc_listen: vnc.listen.clone(),
+            vnc_display: vnc.display.map(display).transpose()?,
+            vnc_unused: vnc.unused,
+            vnc_password: password(out, PasswordOf::Vnc).map(Password),
+            sdl: sdl.enable,
+            opengl: sdl.opengl,
+            display: sdl.display.clone(),
+            xauthority: sdl.xauthority.clone(),
+            keymap: graphics.keymap.clone(),
+        }
+        .to_spec()
+    };
+    let spec = out.device("graphics".to_owned(), spec())?;
     out.list("vfb", [spec])
 }
 

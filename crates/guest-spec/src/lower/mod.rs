@@ -101,9 +101,9 @@ impl<'a> Lowering<'a> {
         self.set(name, Value::List(items))
     }
 
-    /// Says of which option a device string is.
-    fn of<T>(&self, option: String, spec: Result<T, SpecError>) -> Result<T, LowerError> {
-        spec.map_err(|source| LowerError::Device {
+    /// A device string, or of which option it is that it cannot be written.
+    fn device(&self, option: String, spec: Result<String, SpecError>) -> Result<Value, LowerError> {
+        spec.map(Value::from).map_err(|source| LowerError::Device {
             guest: self.guest.name.clone(),
             option,
             source,

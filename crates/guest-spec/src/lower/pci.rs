@@ -1,17 +1,18 @@
 //! PCI devices.
 
-use xl_cfg::Value;
+use xl_cfg::pci::{Pci as Spec, PciDevice as Place};
+use xl_cfg::rdm::Rdm as RdmSpec;
+use xl_cfg::{SpecError, Value};
 
-use super::spec::Fields;
 use super::{LowerError, Lowering};
-use crate::{GfxKind, GfxPassthru, Mib, Passthrough, PciDevice, Rdm, RdmPolicy};
+use crate::{GfxKind, GfxPassthru, Mib, Passthrough, PciDevice, Rdm};
 
 pub(super) fn write(out: &mut Lowering) -> Result<(), LowerError> {
     let pci = &out.guest.pci;
     let devices: Vec<Value> = pci
         .devices
         .iter()
-        .map(|device| spec(out, device))
+        .map(|device| out.device(format!("pci.devices.{}", device.name), spec(device)))
         .collect::<Result<_, _>>()?;
     out.list("pci", devices)?;
     out.some("pci_permissive", pci.permissive)?;
@@ -27,36 +28,43 @@ pub(super) fn write(out: &mut Lowering) -> Result<(), LowerError> {
         }),
     )?;
     out.some("e820_host", pci.e820_host)?;
-    out.some("rdm", rdm(&pci.rdm))?;
+    if pci.rdm.strategy.is_some() || pci.rdm.policy.is_some() {
+        let rdm = out.device("pci.rdm".to_owned(), rdm(&pci.rdm))?;
+        out.set("rdm", rdm)?;
+    }
     out.some("rdm_mem_boundary", pci.rdm.mem_boundary_mib.map(Mib::get))
 }
 
-/// xl-pci-configuration(5); the slot is always read as hexadecimal.
-fn spec(out: &Lowering, device: &PciDevice) -> Result<Value, LowerError> {
-    let vslot = device.vslot.map(|slot| format!("{slot:02x}"));
-    let fields = Fields::default()
-        .add("bdf", device.bdf.as_deref())
-        .and_then(|fields| fields.add("name", device.assignable_name.as_deref()))
-        .and_then(|fields| fields.add("vslot", vslot))
-        .map(|fields| {
-            fields
-                .flag("permissive", device.permissive)
-                .flag("msitranslate", device.msitranslate)
-                .flag("seize", device.seize)
-                .flag("power_mgmt", device.power_management)
-        })
-        .and_then(|fields| fields.add("rdm_policy", device.rdm_policy.map(RdmPolicy::as_str)));
-    let fields = out.of(format!("pci.devices.{}", device.name), fields)?;
-    Ok(fields.text())
+fn spec(device: &PciDevice) -> Result<String, SpecError> {
+    let place = match (&device.bdf, &device.assignable_name) {
+        (Some(bdf), _) => Place::At(bdf.parse()?),
+        (None, Some(name)) => Place::Named(name.clone()),
+        (None, None) => {
+            let reason = "nothing says which device it is";
+            return Err(SpecError::Missing { key: "bdf", reason });
+        }
+    };
+    let spec = Spec {
+        device: place,
+        virtual_slot: device.vslot,
+        permissive: device.permissive,
+        msitranslate: device.msitranslate,
+        seize: device.seize,
+        power_mgmt: device.power_management,
+        rdm_policy: device
+            .rdm_policy
+            .map(|policy| policy.as_str().parse())
+            .transpose()?,
+    };
+    spec.to_spec()
 }
 
-fn rdm(rdm: &Rdm) -> Option<String> {
-    let strategy = rdm
-        .strategy
-        .map(|strategy| format!("strategy={}", strategy.as_str()));
-    let policy = rdm
-        .policy
-        .map(|policy| format!("policy={}", policy.as_str()));
-    let fields: Vec<String> = strategy.into_iter().chain(policy).collect();
-    (!fields.is_empty()).then(|| fields.join(","))
+fn rdm(rdm: &Rdm) -> Result<String, SpecError> {
+    let strategy = rdm.strategy.map(|strategy| strategy.as_str().parse());
+    let policy = rdm.policy.map(|policy| policy.as_str().parse());
+    let spec = RdmSpec {
+        strategy: strategy.transpose()?,
+        policy: policy.transpose()?,
+    };
+    spec.to_spec()
 }

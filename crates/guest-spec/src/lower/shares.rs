@@ -1,10 +1,13 @@
 //! Folders, byte streams, a TPM and input devices.
 
+use xl_cfg::channel::{Channel as ChannelSpec, Connection as End};
+use xl_cfg::p9::P9;
+use xl_cfg::vtpm::Vtpm as VtpmSpec;
 use xl_cfg::{SpecError, Value};
 
 use super::spec::Fields;
 use super::{LowerError, Lowering};
-use crate::{Channel, Share, ShareType, Vkb, Vtpm};
+use crate::{Channel, Connection, Share, ShareType, Vkb};
 
 pub(super) fn write(out: &mut Lowering) -> Result<(), LowerError> {
     let guest = out.guest;
@@ -24,8 +27,12 @@ pub(super) fn write(out: &mut Lowering) -> Result<(), LowerError> {
         |channel| &channel.name,
         channel,
     )?;
-    if guest.vtpm.backend.is_some() {
-        let spec = out.of("vtpm".to_owned(), vtpm(&guest.vtpm))?.text();
+    if let Some(backend) = &guest.vtpm.backend {
+        let spec = VtpmSpec {
+            backend: backend.clone(),
+            uuid: guest.vtpm.uuid,
+        };
+        let spec = out.device("vtpm".to_owned(), spec.to_spec())?;
         out.list("vtpm", [spec])?;
     }
     devices(out, "vkb", "vkb", &guest.vkb, |vkb| &vkb.name, vkb)
@@ -38,50 +45,53 @@ fn devices<T>(
     option: &str,
     items: &[T],
     name: impl Fn(&T) -> &str,
-    spec: impl Fn(&T) -> Result<Fields, SpecError>,
+    spec: impl Fn(&T) -> Result<String, SpecError>,
 ) -> Result<(), LowerError> {
     let specs: Vec<Value> = items
         .iter()
-        .map(|item| {
-            let fields = out.of(format!("{option}.{}", name(item)), spec(item))?;
-            Ok(fields.text())
-        })
-        .collect::<Result<_, LowerError>>()?;
+        .map(|item| out.device(format!("{option}.{}", name(item)), spec(item)))
+        .collect::<Result<_, _>>()?;
     out.list(key, specs)
 }
 
-/// libxl knows no other security model.
-fn share(share: &Share) -> Result<Fields, SpecError> {
-    let fields = Fields::default()
-        .add("tag", Some(&share.name))?
-        .add("path", Some(&share.path))?
-        .add("security_model", Some("none"))?
-        .add("type", share.kind.map(ShareType::as_str))?
-        .add("backend", share.backend.as_deref())?
-        .add("max-files", share.max_files)?
-        .add("max-open-files", share.max_open_files)?
-        .add("max-space", share.max_space_mib)?;
-    Ok(fields.flag("auto-delete", share.auto_delete))
+fn share(share: &Share) -> Result<String, SpecError> {
+    let kind = share.kind.unwrap_or(ShareType::Qemu).as_str().parse()?;
+    let spec = P9 {
+        kind,
+        backend: share.backend.clone(),
+        max_files: share.max_files,
+        max_open_files: share.max_open_files,
+        max_space_mib: share.max_space_mib,
+        auto_delete: share.auto_delete == Some(true),
+        ..P9::new(&share.name, &share.path)
+    };
+    spec.to_spec()
 }
 
-fn channel(channel: &Channel) -> Result<Fields, SpecError> {
-    Fields::default()
-        .add("name", Some(&channel.name))?
-        .add("connection", Some(channel.connection.as_str()))?
-        .add("path", channel.path.as_deref())?
-        .add("backend", channel.backend.as_deref())
+fn channel(channel: &Channel) -> Result<String, SpecError> {
+    let connection = match (channel.connection, &channel.path) {
+        (Connection::Pty, _) => End::Pty,
+        (Connection::Socket, Some(path)) => End::Socket { path: path.clone() },
+        (Connection::Socket, None) => {
+            let reason = "a socket has one";
+            return Err(SpecError::Missing {
+                key: "path",
+                reason,
+            });
+        }
+    };
+    let spec = ChannelSpec {
+        name: channel.name.clone(),
+        connection,
+        backend: channel.backend.clone(),
+    };
+    spec.to_spec()
 }
 
-fn vtpm(vtpm: &Vtpm) -> Result<Fields, SpecError> {
-    Fields::default()
-        .add("backend", vtpm.backend.as_deref())?
-        .add("uuid", vtpm.uuid)
-}
-
-fn vkb(vkb: &Vkb) -> Result<Fields, SpecError> {
+fn vkb(vkb: &Vkb) -> Result<String, SpecError> {
     let touch = &vkb.multi_touch;
     let is_touch = (*touch != crate::MultiTouch::default()).then_some(true);
-    Fields::default()
+    let fields = Fields::default()
         .add("unique-id", Some(&vkb.name))?
         .add("backend-type", Some(vkb.backend_type.as_str()))?
         .add("backend", vkb.backend.as_deref())?
@@ -94,5 +104,6 @@ fn vkb(vkb: &Vkb) -> Result<Fields, SpecError> {
         .add("multi-touch-height", touch.height)?
         .add("multi-touch-num-contacts", touch.contacts)?
         .add("width", vkb.width)?
-        .add("height", vkb.height)
+        .add("height", vkb.height)?;
+    Ok(fields.text())
 }

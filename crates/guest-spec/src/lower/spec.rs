@@ -1,6 +1,6 @@
 //! Device strings: `key=value` with commas between.
 
-use xl_cfg::{SpecError, Value};
+use xl_cfg::SpecError;
 
 /// A device string that is being written.
 #[derive(Default)]
@@ -36,7 +36,7 @@ impl Fields {
     }
 
     /// The string.
-    pub(super) fn text(self) -> Value {
-        self.0.join(",").into()
+    pub(super) fn text(self) -> String {
+        self.0.join(",")
     }
 }

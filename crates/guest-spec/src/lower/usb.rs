@@ -1,23 +1,25 @@
 //! USB.
 
-use xl_cfg::Value;
+use xl_cfg::usbctrl::UsbCtrl;
+use xl_cfg::usbdev::UsbDev;
+use xl_cfg::{SpecError, Value};
 
-use super::spec::Fields;
 use super::{LowerError, Lowering};
-use crate::{UsbController, UsbControllerType, UsbDevice};
+use crate::{Guest, UsbController, UsbControllerType, UsbDevice};
 
 pub(super) fn write(out: &mut Lowering) -> Result<(), LowerError> {
-    let usb = &out.guest.usb;
+    let guest = out.guest;
+    let usb = &guest.usb;
     let controllers: Vec<Value> = usb
         .controllers
         .iter()
-        .map(|controller| controller_spec(out, controller))
+        .map(|item| out.device(format!("usb.controllers.{}", item.name), controller(item)))
         .collect::<Result<_, _>>()?;
     out.list("usbctrl", controllers)?;
     let devices: Vec<Value> = usb
         .devices
         .iter()
-        .map(|device| device_spec(out, device))
+        .map(|item| out.device(format!("usb.devices.{}", item.name), device(guest, item)))
         .collect::<Result<_, _>>()?;
     out.list("usbdev", devices)?;
     out.some("usb", usb.emulate)?;
@@ -25,29 +27,28 @@ pub(super) fn write(out: &mut Lowering) -> Result<(), LowerError> {
     out.list("usbdevice", usb.emulated_devices.iter().cloned())
 }
 
-fn controller_spec(out: &Lowering, controller: &UsbController) -> Result<Value, LowerError> {
-    // xl takes no empty string for a controller: without anything set, it is one of the default type.
+fn controller(controller: &UsbController) -> Result<String, SpecError> {
+    // Said even where it is the default: an item of a list that says nothing reads oddly.
     let kind = controller.kind.unwrap_or(UsbControllerType::Auto);
-    let fields = Fields::default()
-        .add("type", Some(kind.as_str()))
-        .and_then(|fields| fields.add("version", controller.version))
-        .and_then(|fields| fields.add("ports", controller.ports));
-    let fields = out.of(format!("usb.controllers.{}", controller.name), fields)?;
-    Ok(fields.text())
+    let spec = UsbCtrl {
+        kind: Some(kind.as_str().parse()?),
+        version: controller.version,
+        ports: controller.ports,
+    };
+    spec.to_spec()
 }
 
 /// Controllers are numbered as they stand in the list.
-fn device_spec(out: &Lowering, device: &UsbDevice) -> Result<Value, LowerError> {
+fn device(guest: &Guest, device: &UsbDevice) -> Result<String, SpecError> {
     let number = device.controller.as_ref().and_then(|name| {
-        let mut controllers = out.guest.usb.controllers.iter();
-        controllers.position(|controller| controller.name == *name)
+        let mut controllers = guest.usb.controllers.iter();
+        let at = controllers.position(|controller| controller.name == *name)?;
+        u32::try_from(at).ok()
     });
-    let fields = Fields::default()
-        .add("type", Some("hostdev"))
-        .and_then(|fields| fields.add("hostbus", Some(device.hostbus)))
-        .and_then(|fields| fields.add("hostaddr", Some(device.hostaddr)))
-        .and_then(|fields| fields.add("controller", number))
-        .and_then(|fields| fields.add("port", device.port));
-    let fields = out.of(format!("usb.devices.{}", device.name), fields)?;
-    Ok(fields.text())
+    let spec = UsbDev {
+        controller: number,
+        port: device.port,
+        ..UsbDev::new(device.hostbus, device.hostaddr)
+    };
+    spec.to_spec()
 }

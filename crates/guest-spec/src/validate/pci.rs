@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use xl_cfg::pci::Bdf;
+
 use super::report::Report;
-use super::text::{Bdf, word_problem};
+use super::text::{overlap, word_problem};
 use crate::GuestType::{Hvm, Pv, Pvh};
 use crate::{GfxPassthru, Passthrough};
 
@@ -113,13 +115,13 @@ fn devices(report: &mut Report) {
                     report.add(place("assignableName"), why);
                 }
             }
-            (Some(text), None) => match Bdf::parse(text) {
-                None => report.add(
+            (Some(text), None) => match text.parse::<Bdf>() {
+                Err(_) => report.add(
                     place("bdf"),
                     format!("{text:?} is no PCI device; write it as lspci shows it, as in \"0000:03:00.0\""),
                 ),
-                Some(bdf) => {
-                    if let Some((_, other)) = seen.iter().find(|(other, _)| other.overlaps(bdf)) {
+                Ok(bdf) => {
+                    if let Some((_, other)) = seen.iter().find(|(other, _)| overlap(*other, bdf)) {
                         report.add(
                             place("bdf"),
                             format!("{text} is pci.devices.{other} too; remove one"),

@@ -11,6 +11,9 @@ use crate::{Guest, Secrets, Setting, lower};
 
 pub(super) fn problems(report: &mut Report) {
     let guest = report.guest;
+    if guest.settings.is_empty() {
+        return;
+    }
     let written = written_keys(guest);
     let mut judged = BTreeSet::new();
     for key in guest.settings.keys() {

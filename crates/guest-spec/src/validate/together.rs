@@ -2,8 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use xl_cfg::pci::Bdf;
+
 use super::Problem;
-use super::text::Bdf;
+use super::text::{overlap, whole};
 use crate::{Disk, Guest, matches_as_word};
 
 /// Judges the names, and gives the guests without those declared a second time, about which
@@ -143,13 +145,17 @@ pub(super) fn devices(guests: &[&Guest], problems: &mut Vec<Problem>) {
             continue;
         }
         for device in &guest.pci.devices {
-            let Some(bdf) = device.bdf.as_deref().and_then(Bdf::parse) else {
+            let Some(bdf) = device
+                .bdf
+                .as_deref()
+                .and_then(|bdf| bdf.parse::<Bdf>().ok())
+            else {
                 continue;
             };
-            let known = pci.entry(bdf.whole()).or_default();
+            let known = pci.entry(whole(bdf)).or_default();
             let other = known
                 .iter()
-                .find(|(other, holder, _)| other.overlaps(bdf) && holder.name != guest.name);
+                .find(|(other, holder, _)| overlap(*other, bdf) && holder.name != guest.name);
             if let Some((_, other, name)) = other {
                 add(
                     format!("pci.devices.{}.bdf", device.name),

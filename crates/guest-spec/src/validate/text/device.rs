@@ -2,6 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use xl_cfg::pci::Bdf;
+
 /// Says why a text is no name that every device string can carry; `None` for a good one.
 pub(in crate::validate) fn word_problem(text: &str) -> Option<String> {
     let good = |c: char| c.is_ascii_alphanumeric() || "_.:-".contains(c);
@@ -40,59 +42,18 @@ pub(in crate::validate) fn line_problem(text: &str) -> Option<String> {
     })
 }
 
-/// A PCI device of the host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(in crate::validate) struct Bdf {
-    /// Domain, bus and device.
-    slot: (u16, u8, u8),
-    /// The function; all of them when `None`.
-    function: Option<u8>,
+/// A PCI device with all of its functions.
+pub(in crate::validate) const fn whole(bdf: Bdf) -> Bdf {
+    Bdf {
+        function: None,
+        ..bdf
+    }
 }
 
-impl Bdf {
-    /// `[DDDD:]BB:DD.F`, in hexadecimal, with `*` for all functions (`parse_bdf` in `libxlu_pci.c`).
-    pub(in crate::validate) fn parse(text: &str) -> Option<Self> {
-        let (rest, function) = text.rsplit_once('.')?;
-        let parts: Vec<&str> = rest.split(':').collect();
-        let (domain, bus, device) = match parts.as_slice() {
-            [bus, device] => ("0000", *bus, *device),
-            [domain, bus, device] => (*domain, *bus, *device),
-            _ => return None,
-        };
-        let digits = |text: &str, count: usize| {
-            text.len() == count && text.bytes().all(|b| b.is_ascii_hexdigit())
-        };
-        if !digits(domain, 4) || !digits(bus, 2) || !digits(device, 2) {
-            return None;
-        }
-        let slot = (
-            u16::from_str_radix(domain, 16).ok()?,
-            u8::from_str_radix(bus, 16).ok()?,
-            u8::from_str_radix(device, 16)
-                .ok()
-                .filter(|device| *device < 32)?,
-        );
-        let function = match function.as_bytes() {
-            b"*" => None,
-            [digit @ b'0'..=b'7'] => Some(digit - b'0'),
-            _ => return None,
-        };
-        Some(Self { slot, function })
-    }
-
-    /// The device with all of its functions.
-    pub(in crate::validate) const fn whole(self) -> Self {
-        Self {
-            slot: self.slot,
-            function: None,
-        }
-    }
-
-    /// Whether the two have a function in common.
-    pub(in crate::validate) fn overlaps(self, other: Self) -> bool {
-        let functions = [self.function, other.function];
-        self.slot == other.slot && (functions.contains(&None) || self.function == other.function)
-    }
+/// Whether two have a function in common.
+pub(in crate::validate) fn overlap(a: Bdf, b: Bdf) -> bool {
+    whole(a) == whole(b)
+        && (a.function == b.function || a.function.is_none() || b.function.is_none())
 }
 
 /// `0-3,5`: numbers and ranges that go up.
@@ -176,24 +137,11 @@ mod tests {
 
     #[test]
     fn pci_devices() {
-        let bdf = |text| Bdf::parse(text).unwrap();
-        assert_eq!(bdf("0000:03:00.0"), bdf("03:00.0"));
-        assert!(bdf("03:00.*").overlaps(bdf("0000:03:00.7")));
-        assert!(bdf("03:00.1").overlaps(bdf("03:00.1")));
-        assert!(!bdf("03:00.1").overlaps(bdf("03:00.2")));
-        assert!(!bdf("0001:03:00.*").overlaps(bdf("03:00.*")));
-        for bad in [
-            "",
-            "03:00",
-            "03:00.8",
-            "03:20.0",
-            "3:0.0",
-            "03:00.0@8",
-            "+3:00.0",
-            "0:0:0:0.0",
-        ] {
-            assert_eq!(Bdf::parse(bad), None, "{bad}");
-        }
+        let bdf = |text: &str| -> Bdf { text.parse().unwrap() };
+        assert!(overlap(bdf("03:00.*"), bdf("0000:03:00.7")));
+        assert!(overlap(bdf("03:00.1"), bdf("03:00.1")));
+        assert!(!overlap(bdf("03:00.1"), bdf("03:00.2")));
+        assert!(!overlap(bdf("0001:03:00.*"), bdf("03:00.*")));
     }
 
     #[test]

@@ -5,8 +5,8 @@ mod device;
 use std::net::IpAddr;
 
 pub(super) use device::{
-    Bdf, cpu_set_problem, cpuid_problem, field_problem, host_problem, line_problem, vcpu_ranges,
-    word_problem,
+    cpu_set_problem, cpuid_problem, field_problem, host_problem, line_problem, overlap,
+    vcpu_ranges, whole, word_problem,
 };
 
 /// Says why a path cannot be a guest's; `None` for a good one.
