@@ -1,9 +1,10 @@
 //! Steps and notes in words.
 
-use guest_spec::{Disk, Document};
+use guest_spec::{Disk, Document, VNC_BYTES};
 use reconcile::Layout;
 use reconcile::difference::Difference;
 use reconcile::plan::{Note, Step};
+use reconcile::secret::hide;
 use similar::{ChangeTag, TextDiff};
 
 use crate::output::{DIM, GREEN, RED, styled};
@@ -61,6 +62,7 @@ pub fn config_diff(step: &Step) -> Vec<String> {
     else {
         return Vec::new();
     };
+    let (old, text) = hide(old.sealed(), text.sealed());
     TextDiff::from_lines(old.as_str(), text.as_str())
         .iter_all_changes()
         .filter_map(|change| match change.tag() {
@@ -95,6 +97,9 @@ pub fn note(guest: &str, note: &Note) -> String {
         Note::Orphaned { paths } => {
             format!("is no longer declared; its disks stay: {}", paths.join(", "))
         }
+        Note::LongPassword { path } => format!(
+            "option graphics.vnc.passwordFile: VNC uses the first {VNC_BYTES} bytes of a password, and the one in {path} is longer; whoever knows its beginning gets in"
+        ),
         Note::NotRunning(state) => format!("is {}, and is left as it is", state.as_str()),
     }
 }

@@ -7,13 +7,16 @@
 
 mod support;
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use support::{Dom0, guest};
+use support::{Dom0, exposed, guest};
 
-/// The calls that change a name or make data durable. A write to a file that has no name yet changes nothing.
-const CALLS: [&str; 12] = [
+/// The calls that change a name or a mode, or make data durable. A write to a file that has no name yet changes
+/// nothing.
+const CALLS: [&str; 13] = [
     "rename",
     "renameat",
     "renameat2",
@@ -26,6 +29,7 @@ const CALLS: [&str; 12] = [
     "mkdir",
     "fsync",
     "ftruncate",
+    "fchmod",
 ];
 
 /// A Dom0 with nothing, about to be told of two guests.
@@ -36,7 +40,7 @@ fn empty() -> Dom0 {
 }
 
 /// A Dom0 with web and mail, about to be told of the next generation: web has more memory and another vCPU, mail is
-/// gone, shop is new, with an image.
+/// gone, shop is new, with an image. web's screen has a password now.
 fn two_guests() -> Dom0 {
     let dom0 = Dom0::new();
     dom0.declare(&[guest("web", 1), guest("mail", 2)]);
@@ -44,6 +48,10 @@ fn two_guests() -> Dom0 {
     let mut web = guest("web", 1);
     web["memoryMib"] = json!(384);
     web["vcpus"] = json!(2);
+    web["graphics"] = json!({ "vnc": { "enable": true, "passwordFile": "/run/keys/web" } });
+    dom0.write("/run/keys/web", "hunter2");
+    let closed = fs::Permissions::from_mode(0o600);
+    fs::set_permissions(dom0.path("/run/keys/web"), closed).unwrap();
     dom0.declare(&[web, guest("shop", 3)]);
     dom0
 }
@@ -98,6 +106,11 @@ fn kill_everywhere(before: fn() -> Dom0) -> usize {
                 break;
             }
             kills += 1;
+            assert_eq!(
+                exposed(&dom0, "hunter2"),
+                [""; 0],
+                "after a kill at {call} {nth}"
+            );
             let again = dom0.run(&["apply"]);
             assert_eq!(
                 again.status, 0,

@@ -14,10 +14,11 @@ use crate::bridges;
 use crate::domains::{self, DomainsError, State};
 use crate::files::{self, Entry, Existing, FileError, digest};
 use crate::layout::Layout;
-use crate::observe::Observed;
+use crate::observe::{GuestFiles, Observed};
 use crate::plan::{GuestPlan, Plan, Step};
 use crate::program::{self, ProgramError, Programs};
 use crate::record::{Record, RecordError, Records, Running};
+use crate::secret::{ConfigText, seal};
 use crate::seen::note_seen;
 use crate::{Stages, images, roots};
 
@@ -209,13 +210,7 @@ impl Executor<'_> {
             kept.now.running = None;
         }
         if let Some(guest) = declared {
-            note_seen(
-                &mut kept.now,
-                guest,
-                plan.config.as_deref(),
-                observed,
-                stages,
-            );
+            note_seen(&mut kept.now, guest, plan.config.as_ref(), observed, stages);
         }
         if observed
             .guests
@@ -261,7 +256,14 @@ impl Executor<'_> {
             .and_then(|running| running.config.as_deref());
         let started_now = plan.steps.contains(&Step::Start);
         let started = started.filter(|_| !gone || started_now);
-        let configs: Vec<&str> = plan.config.as_deref().into_iter().chain(started).collect();
+        // What could not be written leaves what stands there, and that is what would be started.
+        let left = observed
+            .guests
+            .get(&plan.name)
+            .filter(|_| !plan.problems.is_empty())
+            .and_then(GuestFiles::config_text);
+        let declared = plan.config.as_ref().map(ConfigText::sealed);
+        let configs: Vec<&str> = declared.into_iter().chain(started).chain(left).collect();
         roots::keep(&plan.name, &configs, self.layout)
     }
 
@@ -292,10 +294,10 @@ impl Executor<'_> {
                 kept.save(layout)?;
             }
             Step::WriteConfig { text, old } => {
-                let new = digest(text.as_bytes());
+                let new = digest(text.reveal().as_bytes());
                 kept.now.config_digests = old
                     .iter()
-                    .map(|old| digest(old.as_bytes()))
+                    .map(|old| digest(old.reveal().as_bytes()))
                     .chain([new.clone()])
                     .collect();
                 kept.save(layout)?;
@@ -304,7 +306,8 @@ impl Executor<'_> {
                 } else {
                     Existing::Refuse
                 };
-                files::write(&layout.config(&name), text.as_bytes(), 0o644, existing)?;
+                let bytes = text.reveal().as_bytes();
+                files::write(&layout.config(&name), bytes, text.mode(), existing)?;
                 kept.now.config_digests = vec![new];
             }
             Step::LinkAuto => {
@@ -328,6 +331,7 @@ impl Executor<'_> {
                 self.start(&name)?;
                 kept.now.memory_mib = Some(guest.memory_mib.get());
                 let config = files::read_text(&layout.config(&name))?;
+                let config = config.and_then(|text| Some(seal(&text)?.into_owned()));
                 kept.now.uuid = guest.uuid;
                 kept.now.restored_in_boot = None;
                 let domid = self.live_domid(guest.uuid)?;

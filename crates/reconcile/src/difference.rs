@@ -5,12 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use guest_spec::{Guest, Secrets};
+use guest_spec::Guest;
 use xl_cfg::disk::Disk;
 use xl_cfg::vif::Vif;
 use xl_cfg::{Config, Value};
 
 use crate::domains::Domain;
+use crate::secret::hide;
 
 /// A key of xl.cfg that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,10 +26,16 @@ pub struct Difference {
 
 /// The keys in which a running guest differs from its declaration, in the order of the configuration.
 ///
-/// `started` is the text of the configuration that it was started with, where that is known.
+/// `declared` is the text of its configuration, and `started` of the one that it was started with, where that
+/// is known; both sealed.
 #[must_use]
-pub fn differences(guest: &Guest, domain: &Domain, started: Option<&str>) -> Vec<Difference> {
-    let Ok(declared) = guest_spec::lower(guest, &Secrets::hidden()) else {
+pub fn differences(
+    guest: &Guest,
+    domain: &Domain,
+    declared: &str,
+    started: Option<&str>,
+) -> Vec<Difference> {
+    let Ok(declared) = Config::parse(declared) else {
         return Vec::new();
     };
     let started = started.and_then(|text| Config::parse(text).ok());
@@ -68,10 +75,16 @@ pub fn differences(guest: &Guest, domain: &Domain, started: Option<&str>) -> Vec
                 }
             }
             let running = started.as_ref()?.get(key);
-            (!same(key, running, wanted)).then(|| Difference {
-                key: key.to_owned(),
-                running: running.map(ToString::to_string).unwrap_or_default(),
-                declared: wanted.map(ToString::to_string).unwrap_or_default(),
+            (!same(key, running, wanted)).then(|| {
+                let (running, declared) = hide(
+                    &running.map(ToString::to_string).unwrap_or_default(),
+                    &wanted.map(ToString::to_string).unwrap_or_default(),
+                );
+                Difference {
+                    key: key.to_owned(),
+                    running,
+                    declared,
+                }
             })
         })
         .collect()
@@ -185,6 +198,7 @@ fn joined(items: BTreeSet<String>) -> String {
 mod tests {
     use super::*;
     use crate::domains::{BuildInfo, DiskConfig, DomainConfig, NicConfig, State};
+    use guest_spec::Secrets;
 
     fn guest(change: impl FnOnce(&mut serde_json::Value)) -> Guest {
         let mut guest = serde_json::json!({
@@ -233,7 +247,8 @@ mod tests {
     }
 
     fn keys(guest: &Guest, started: Option<&str>) -> Vec<String> {
-        differences(guest, &domain(), started)
+        let declared = guest_spec::render(guest, &Secrets::hidden()).unwrap();
+        differences(guest, &domain(), &declared, started)
             .into_iter()
             .map(|difference| difference.key)
             .collect()

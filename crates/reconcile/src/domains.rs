@@ -250,9 +250,11 @@ fn parse_configs(text: &str) -> Result<std::collections::HashMap<u32, DomainConf
     let entries: Vec<Entry> = serde_json::from_str(text).map_err(|error| DomainsError::Junk {
         option: "-l",
         why: error.to_string(),
+        // libxl tells passwords too.
         line: text
             .lines()
             .nth(error.line().saturating_sub(1))
+            .filter(|line| !line.contains("passwd"))
             .unwrap_or_default()
             .chars()
             .take(80)

@@ -74,6 +74,13 @@ pub fn look(path: &Path) -> Result<Entry, FileError> {
     }
 }
 
+/// The mode of a file; nothing where it cannot be looked at.
+#[must_use]
+pub fn mode(path: &Path) -> Option<u32> {
+    let metadata = fs::symlink_metadata(path).ok()?;
+    Some(metadata.permissions().mode() & 0o7777)
+}
+
 /// The text of a file, or `None` where there is none.
 ///
 /// # Errors

@@ -18,6 +18,7 @@ pub mod plan;
 pub mod program;
 mod record;
 mod roots;
+pub mod secret;
 mod seen;
 
 pub use apply::{Event, Executor, Failure, Starter};

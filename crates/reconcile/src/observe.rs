@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use disk_image::Found;
-use guest_spec::{Bridge, Disk, Document, Guest};
+use guest_spec::{Bridge, Disk, Document, Guest, Secrets};
 use uuid::Uuid;
 
 use crate::Stages;
@@ -16,6 +16,7 @@ use crate::holders::{DiskId, Holder, Holders};
 use crate::layout::Layout;
 use crate::program::Programs;
 use crate::record::Records;
+use crate::secret;
 
 /// What is there.
 #[derive(Debug)]
@@ -135,8 +136,23 @@ pub struct GuestFiles {
     pub auto: Result<Entry, FileError>,
     /// The disks, in the order of the declaration.
     pub disks: Vec<Result<DiskState, String>>,
-    /// What `domus run` gave to xl, while it runs.
+    /// The mode of the xl configuration.
+    pub config_mode: Option<u32>,
+    /// What `domus run` gave to xl, while it runs; sealed.
     pub started: Option<String>,
+    /// The passwords in the guest's files, where they were asked for.
+    pub secrets: Option<Result<Secrets, String>>,
+}
+
+impl GuestFiles {
+    /// The text of the xl configuration, where one is there.
+    #[must_use]
+    pub fn config_text(&self) -> Option<&str> {
+        match &self.config {
+            Ok(Entry::File(bytes)) => std::str::from_utf8(bytes).ok(),
+            _ => None,
+        }
+    }
 }
 
 /// What stands where a disk is declared.
@@ -251,7 +267,7 @@ fn guests_files(
         let starts = stages.guests && domains.of(guest.uuid).is_none();
         guests.insert(
             guest.name.clone(),
-            guest_files(guest, layout, &mounts, starts),
+            guest_files(guest, layout, &mounts, starts, stages.files),
         );
     }
     for (name, _) in records.iter() {
@@ -259,7 +275,9 @@ fn guests_files(
             config: files::look(&layout.config(name)),
             auto: files::look(&layout.auto(name)),
             disks: Vec::new(),
+            config_mode: None,
             started: None,
+            secrets: None,
         });
     }
     Ok(guests)
@@ -321,7 +339,13 @@ fn boot_id(layout: &Layout) -> Result<String, FileError> {
     Ok(text.unwrap_or_default().trim().to_owned())
 }
 
-fn guest_files(guest: &Guest, layout: &Layout, mounts: &Mounts, starts: bool) -> GuestFiles {
+fn guest_files(
+    guest: &Guest,
+    layout: &Layout,
+    mounts: &Mounts,
+    starts: bool,
+    reads_secrets: bool,
+) -> GuestFiles {
     let auto = files::look(&layout.auto(&guest.name));
     // Whether the boot disk is empty is asked only of a guest that would be started.
     let starts = starts || (guest.autostart && matches!(auto, Ok(Entry::Absent)));
@@ -340,6 +364,8 @@ fn guest_files(guest: &Guest, layout: &Layout, mounts: &Mounts, starts: bool) ->
         started: files::read_text(&layout.started(&guest.name))
             .ok()
             .flatten(),
+        config_mode: files::mode(&layout.config(&guest.name)),
+        secrets: reads_secrets.then(|| secret::read(guest, layout)),
     }
 }
 

@@ -51,7 +51,7 @@ pub struct Running {
     /// Its number; a changed one is another start, by hand or by the guest's own reboot.
     #[serde(default)]
     pub domid: Option<u32>,
-    /// The xl configuration that it was started with, where that is known.
+    /// The xl configuration that it was started with, where that is known; sealed, without its passwords.
     #[serde(default)]
     pub config: Option<String>,
 }

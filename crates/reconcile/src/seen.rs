@@ -1,5 +1,7 @@
 //! What an apply remembers of what it saw.
 
+use std::borrow::Cow;
+
 use guest_spec::Guest;
 
 use crate::Stages;
@@ -8,12 +10,13 @@ use crate::files::{Entry, digest};
 use crate::layout::Layout;
 use crate::observe::{GuestFiles, Observed, disk_ids};
 use crate::record::{Record, Running};
+use crate::secret::{ConfigText, seal};
 
 /// Remembers what was seen of a guest, whose xl configuration is declared to be `declared`: the images that are there, and the domain that runs.
 pub(crate) fn note_seen(
     record: &mut Record,
     guest: &Guest,
-    declared: Option<&str>,
+    declared: Option<&ConfigText>,
     observed: &Observed,
     stages: Stages,
 ) {
@@ -27,7 +30,7 @@ pub(crate) fn note_seen(
             .extend(there.map(|(disk, _)| disk.path.clone()));
     }
     if let (Ok(Entry::File(bytes)), Some(text)) = (&files.config, declared)
-        && text.as_bytes() == bytes.as_slice()
+        && text.reveal().as_bytes() == bytes.as_slice()
     {
         record.config_digests = vec![digest(bytes)];
         let ours = Layout::auto_target(&guest.name);
@@ -68,17 +71,14 @@ pub(crate) fn note_seen(
     }
 }
 
-/// The xl configuration that a running guest was started with, where that can be known.
+/// The xl configuration that a running guest was started with, where that can be known; sealed.
 pub(crate) fn started_with(
     record: Option<&Record>,
     files: &GuestFiles,
     observed: &Observed,
     domain: &Domain,
 ) -> Option<String> {
-    let on_disk = || match &files.config {
-        Ok(Entry::File(bytes)) => String::from_utf8(bytes.clone()).ok(),
-        _ => None,
-    };
+    let on_disk = || seal(files.config_text()?).map(Cow::into_owned);
     if let Some(started) = &files.started {
         return Some(started.clone());
     }

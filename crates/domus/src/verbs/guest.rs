@@ -14,6 +14,7 @@ use reconcile::domains::{self, Domain, State};
 use reconcile::files::{self, Existing};
 use reconcile::observe::Domains;
 use reconcile::program::{self, Programs, tail};
+use reconcile::secret::seal;
 use reconcile::{Layout, Records, Stages};
 use sd_notify::NotifyState;
 use uuid::Uuid;
@@ -42,12 +43,14 @@ pub fn run(common: &Common, args: &GuestArgs) -> anyhow::Result<ExitCode> {
     may_start(guest, &context)?;
     let config = files::read_text(&layout.config(name))?
         .with_context(|| format!("guest {name} has no xl configuration yet; run `domus apply`"))?;
-    files::write(
-        &layout.started(name),
-        config.as_bytes(),
-        0o600,
-        Existing::Replace,
-    )?;
+    if let Some(sealed) = seal(&config) {
+        files::write(
+            &layout.started(name),
+            sealed.as_bytes(),
+            0o600,
+            Existing::Replace,
+        )?;
+    }
     let result = create_and_watch(guest, &context);
     // The guest is gone, or was never there.
     let _ = files::remove(&layout.started(name));

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test's own support")]
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -41,6 +42,12 @@ impl Dom0 {
     /// A path of the Dom0, as the test finds it.
     pub fn path(&self, path: &str) -> PathBuf {
         self.folder.path().join(path.trim_start_matches('/'))
+    }
+
+    /// How the Dom0 calls a path of the test.
+    fn name_of(&self, path: &Path) -> String {
+        let below = path.strip_prefix(self.folder.path()).unwrap();
+        format!("/{}", below.display())
     }
 
     pub fn write(&self, path: &str, text: &str) {
@@ -166,6 +173,50 @@ fn walk(folder: &Path, found: &mut Vec<(String, String)>) {
             found.push((name, fs::read_to_string(&path).unwrap()));
         }
     }
+}
+
+/// The files that hold a text, whatever else is in them.
+pub fn holding(dom0: &Dom0, text: &str) -> Vec<String> {
+    let contains = |bytes: &[u8]| {
+        bytes
+            .windows(text.len())
+            .any(|part| part == text.as_bytes())
+    };
+    let mut found: Vec<String> = all_files(&dom0.path("/"))
+        .into_iter()
+        .filter(|path| contains(&fs::read(path).unwrap()))
+        .map(|path| dom0.name_of(&path))
+        .collect();
+    found.sort();
+    found
+}
+
+/// The files that hold a text and that others than their owner can read.
+pub fn exposed(dom0: &Dom0, text: &str) -> Vec<String> {
+    let open = |name: &String| mode(dom0, name) & 0o077 != 0;
+    holding(dom0, text).into_iter().filter(open).collect()
+}
+
+/// A file's mode.
+pub fn mode(dom0: &Dom0, path: &str) -> u32 {
+    let metadata = fs::symlink_metadata(dom0.path(path)).unwrap();
+    metadata.permissions().mode() & 0o7777
+}
+
+/// Every regular file below a folder, but for images.
+fn all_files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let metadata = path.symlink_metadata().unwrap();
+        if metadata.is_dir() {
+            found.extend(all_files(&path));
+        } else if metadata.is_file() && metadata.len() < 100_000 {
+            // Images hold nothing of Domus's.
+            found.push(path);
+        }
+    }
+    found
 }
 
 /// The fake xl, built with the tests as an example of this package.

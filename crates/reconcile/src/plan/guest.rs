@@ -1,7 +1,7 @@
 //! A declared guest.
 
 use disk_image::Found;
-use guest_spec::{ByteSize, Disk, Guest, Secrets};
+use guest_spec::{ByteSize, Disk, Guest, Password, PasswordOf, Secrets};
 
 use crate::difference::differences;
 use crate::domains::{Domain, State};
@@ -11,6 +11,7 @@ use crate::layout::Layout;
 use crate::observe::{DiskState, GuestFiles, Observed, disk_ids, disk_in_use};
 use crate::plan::{GuestPlan, Host, Note, Step};
 use crate::record::Record;
+use crate::secret::{ConfigText, passwords_in};
 use crate::seen::started_with;
 use uuid::Uuid;
 
@@ -18,7 +19,7 @@ use uuid::Uuid;
 struct Case<'a> {
     guest: &'a Guest,
     /// The xl configuration that is declared.
-    text: &'a str,
+    text: &'a ConfigText,
     record: Option<&'a Record>,
     /// Its live domain.
     domain: Option<&'a Domain>,
@@ -52,14 +53,16 @@ pub(super) fn plan(guest: &Guest, host: &mut Host) -> GuestPlan {
         ));
         return plan;
     }
-    let text = match guest_spec::render(guest, &Secrets::hidden()) {
+    let files = observed.guests.get(&guest.name);
+    let secrets = secrets(&mut plan, guest, files);
+    let text = match ConfigText::render(guest, &secrets) {
         Ok(text) => text,
         Err(error) => {
             plan.problems.push(error.to_string());
             return plan;
         }
     };
-    if let Some(files) = observed.guests.get(&guest.name) {
+    if let Some(files) = files {
         let case = Case {
             guest,
             text: &text,
@@ -71,7 +74,8 @@ pub(super) fn plan(guest: &Guest, host: &mut Host) -> GuestPlan {
         };
         let in_use = case.in_use(&host.holders);
         case.disks(&mut plan, host);
-        if host.stages.files {
+        // Without its password nothing is written, and what stands there stays.
+        if host.stages.files && !matches!(files.secrets, Some(Err(_))) {
             case.config(&mut plan, in_use.as_deref());
         }
         if host.stages.guests {
@@ -86,6 +90,33 @@ pub(super) fn plan(guest: &Guest, host: &mut Host) -> GuestPlan {
     }
     plan.config = Some(text);
     plan
+}
+
+/// The guest's passwords: as their files have them, or, where these are not read or cannot be, as its
+/// configuration has them.
+fn secrets(plan: &mut GuestPlan, guest: &Guest, files: Option<&GuestFiles>) -> Secrets {
+    let on_disk = || {
+        let text = files.and_then(GuestFiles::config_text);
+        text.map_or_else(Secrets::hidden, passwords_in)
+    };
+    let Some((_, path)) = guest.password_files().next() else {
+        return Secrets::hidden();
+    };
+    match files.and_then(|files| files.secrets.as_ref()) {
+        Some(Ok(secrets)) => {
+            let vnc = secrets.get(PasswordOf::Vnc);
+            if vnc.is_some_and(Password::is_cut_by_vnc) {
+                let path = path.to_owned();
+                plan.notes.push(Note::LongPassword { path });
+            }
+            secrets.clone()
+        }
+        Some(Err(why)) => {
+            plan.problems.push(why.clone());
+            on_disk()
+        }
+        None => on_disk(),
+    }
 }
 
 impl Case<'_> {
@@ -201,11 +232,15 @@ impl Case<'_> {
         let written_once = self
             .record
             .is_some_and(|record| !record.config_digests.is_empty());
-        let text = self.text.to_owned();
+        let text = self.text.clone();
+        let is_declared = |bytes: &[u8]| bytes == text.reveal().as_bytes();
+        // A password in a file that others can read is no secret.
+        let is_safe = !text.has_password() || self.files.config_mode == Some(text.mode());
         match &self.files.config {
-            Ok(Entry::File(bytes)) if *bytes == text.as_bytes() => {}
-            Ok(Entry::File(bytes)) if ours(bytes) => {
-                let old = Some(String::from_utf8_lossy(bytes).into_owned());
+            Ok(Entry::File(bytes)) if is_declared(bytes) && is_safe => {}
+            Ok(Entry::File(bytes)) if is_declared(bytes) || ours(bytes) => {
+                let old = String::from_utf8_lossy(bytes).into_owned();
+                let old = Some(ConfigText::new(old));
                 plan.steps.push(Step::WriteConfig { text, old });
             }
             Ok(Entry::Absent) => plan.steps.push(Step::WriteConfig { text, old: None }),
@@ -256,10 +291,12 @@ impl Case<'_> {
         let started = started_with(self.record, self.files, self.observed, domain);
         let last_declared = self.record.and_then(|record| record.memory_mib);
         let declared = self.guest.memory_mib;
+        let sealed = self.text.sealed();
         for difference in differences(
             self.guest,
             domain,
-            started.as_deref().filter(|text| *text != self.text),
+            sealed,
+            started.as_deref().filter(|text| *text != sealed),
         ) {
             if difference.key != "memory" {
                 plan.notes.push(Note::Pending(difference));
@@ -283,13 +320,6 @@ impl Case<'_> {
                     to: declared,
                 });
             }
-        }
-    }
-
-    fn text_on_disk(&self) -> Option<&str> {
-        match &self.files.config {
-            Ok(Entry::File(bytes)) => std::str::from_utf8(bytes).ok(),
-            _ => None,
         }
     }
 
@@ -326,7 +356,7 @@ impl Case<'_> {
             .steps
             .iter()
             .any(|step| matches!(step, Step::WriteConfig { .. }));
-        if !written && self.text_on_disk() != Some(self.text) {
+        if !written && self.files.config_text() != Some(self.text.reveal()) {
             plan.problems.push(
                 "its xl configuration is not as declared, so it is not started; run `domus apply`, which says why"
                     .to_owned(),

@@ -19,6 +19,7 @@ use crate::holders::Holders;
 use crate::layout::Layout;
 use crate::observe::{Domains, Observed};
 use crate::record::Records;
+use crate::secret::ConfigText;
 
 /// What is to be done.
 #[derive(Debug, Default)]
@@ -56,7 +57,7 @@ pub struct GuestPlan {
     /// What a person may want to know.
     pub notes: Vec<Note>,
     /// The xl configuration that is declared; nothing for a guest that is declared no longer.
-    pub config: Option<String>,
+    pub config: Option<ConfigText>,
 }
 
 /// A change.
@@ -74,9 +75,9 @@ pub enum Step {
     /// Write the xl configuration.
     WriteConfig {
         /// The text to write.
-        text: String,
+        text: ConfigText,
         /// The text that it replaces.
-        old: Option<String>,
+        old: Option<ConfigText>,
     },
     /// Let xendomains start the guest.
     LinkAuto,
@@ -129,6 +130,11 @@ pub enum Note {
     },
     /// A running guest is not in a state to be changed.
     NotRunning(State),
+    /// VNC uses no more than the first bytes of the guest's password.
+    LongPassword {
+        /// The file that holds it.
+        path: String,
+    },
 }
 
 impl Plan {
