@@ -6,6 +6,7 @@ use reconcile::difference::Difference;
 use reconcile::plan::{Note, Step};
 use reconcile::secret::hide;
 use similar::{ChangeTag, TextDiff};
+use xl_cfg::keys::{self, Change};
 
 use crate::output::{DIM, GREEN, RED, styled};
 
@@ -80,7 +81,7 @@ pub fn config_diff(step: &Step) -> Vec<String> {
 pub fn note(guest: &str, note: &Note) -> String {
     match note {
         Note::Pending(difference) => {
-            format!("pending: {}, at the guest's next start", change(difference, "→"))
+            format!("pending: {}, {}", change(difference, "→"), when(&difference.key))
         }
         Note::Drift(difference) => format!(
             "changed by hand and left: {} is {}, declared is {}",
@@ -101,6 +102,17 @@ pub fn note(guest: &str, note: &Note) -> String {
             "option graphics.vnc.passwordFile: VNC uses the first {VNC_BYTES} bytes of a password, and the one in {path} is longer; whoever knows its beginning gets in"
         ),
         Note::NotRunning(state) => format!("is {}, and is left as it is", state.as_str()),
+    }
+}
+
+/// When a change of a key reaches the guest, by the table of keys.
+fn when(key: &str) -> String {
+    match keys::get(key).map(|info| info.change) {
+        Some(Change::Live { how, .. }) => {
+            format!("at the guest's next start (or before, by hand: {how})")
+        }
+        Some(Change::Nothing(_)) => "which changes nothing".to_owned(),
+        _ => "at the guest's next start".to_owned(),
     }
 }
 

@@ -1,6 +1,6 @@
-//! The xl.cfg language of Xen: values, quoting, device grammars, reader and writer.
+//! The xl.cfg language of Xen: reader and writer, device grammars, a table of every key, and a linter.
 //!
-//! Nothing here reads a file or runs a program: text goes in, text comes out.
+//! Nothing here reads a file or runs a program: bytes go in, bytes come out.
 //!
 //! ```
 //! use xl_cfg::{Config, Key, Value};
@@ -14,8 +14,20 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! One file per grammar: [`grammar`] names those inside strings, `lexer` and `parse` hold that of the file.
-//! The rules are those of Xen's own `libxlu_cfg_l.l`, `libxlu_cfg_y.y` and `libxlu_disk_l.l`.
+//! | for | there is |
+//! |---|---|
+//! | what a file means | [`Config`] |
+//! | what stands in it, with places and comments | [`Document`] |
+//! | the strings inside: `disk`, `vif`, `pci`, `cpus` … | [`grammar`], and a module for each, with a type that reads and writes it |
+//! | which keys there are, and what xl does with them | [`keys`] |
+//! | what is wrong with a configuration | [`check`] |
+//! | whether two configurations mean the same | [`meaning`] |
+//!
+//! Text that xl would read as something else than what stands there is refused, never guessed at: xl itself ignores
+//! keys that it does not know, takes a beginning of a word for the word, and reads a leading zero as octal.
+//!
+//! The rules are those of Xen's own `libxlu_cfg_l.l`, `libxlu_cfg_y.y`, `libxlu_disk_l.l` and `xl_parse.c`. Tests hold
+//! the reader, the writer and the grammars that libxlutil has to that library, on random and on mutated text.
 
 pub mod arm_sci;
 pub mod channel;
