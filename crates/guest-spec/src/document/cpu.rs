@@ -25,6 +25,11 @@ impl OneOrMany {
             Self::Many(texts) => texts,
         }
     }
+
+    /// The strings, as they are read.
+    pub(crate) fn as_strs(&self) -> Vec<&str> {
+        self.as_slice().iter().map(String::as_str).collect()
+    }
 }
 
 /// Where a guest's vCPUs run, how much they get, and what they look like.

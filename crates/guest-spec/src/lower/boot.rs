@@ -1,6 +1,7 @@
 //! What a guest boots, its firmware, and its device model.
 
-use xl_cfg::Value;
+use xl_cfg::smbios::{Smbios, SmbiosField};
+use xl_cfg::{SpecError, Value};
 
 use super::{LowerError, Lowering};
 use crate::{Bios, Bootloader, DeviceModelVersion, HdType, Mib};
@@ -36,15 +37,26 @@ pub(super) fn firmware(out: &mut Lowering) -> Result<(), LowerError> {
     out.some("acpi", firmware.acpi)?;
     out.some("acpi_firmware", firmware.acpi_tables.as_deref())?;
     out.some("smbios_firmware", firmware.smbios_tables.as_deref())?;
-    let smbios = firmware
-        .smbios
-        .iter()
-        .map(|(key, value)| format!("{key}={value}"));
-    let oem = firmware
-        .oem_strings
-        .iter()
-        .map(|text| format!("oem={text}"));
-    out.list("smbios", smbios.chain(oem).map(Value::from))
+    let named = firmware.smbios.iter().map(|(key, value)| {
+        let option = format!("firmware.smbios.{key}");
+        (option, smbios(key, value).and_then(|text| text.to_spec()))
+    });
+    let oem = firmware.oem_strings.iter().map(|value| {
+        let (field, value) = (SmbiosField::Oem, value.clone());
+        let option = "firmware.oemStrings".to_owned();
+        (option, Smbios { field, value }.to_spec())
+    });
+    let texts: Vec<Value> = named
+        .chain(oem)
+        .map(|(option, spec)| out.device(option, spec))
+        .collect::<Result<_, _>>()?;
+    out.list("smbios", texts)
+}
+
+/// A text of SMBIOS by its name.
+pub(crate) fn smbios(key: &str, value: &str) -> Result<Smbios, SpecError> {
+    let (field, value) = (key.parse()?, value.to_owned());
+    Ok(Smbios { field, value })
 }
 
 pub(super) fn device_model(out: &mut Lowering) -> Result<(), LowerError> {

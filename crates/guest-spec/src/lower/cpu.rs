@@ -1,23 +1,40 @@
 //! Processors, clocks and NUMA nodes.
 
-use xl_cfg::Value;
+use xl_cfg::cpuid::Cpuid;
+use xl_cfg::cpus::Cpus;
+use xl_cfg::viridian::Viridian as ViridianSpec;
+use xl_cfg::vnuma::VirtualNode;
+use xl_cfg::{SpecError, Value};
 
 use super::{LowerError, Lowering};
-use crate::{OneOrMany, TimerMode, TscMode, Viridian};
+use crate::{OneOrMany, TimerMode, TscMode, Viridian, Vnode};
 
 pub(super) fn write(out: &mut Lowering) -> Result<(), LowerError> {
     let guest = out.guest;
     let cpu = &guest.cpu;
-    out.some("cpus", cpu.cpus.as_ref().map(one_or_many))?;
-    out.some("cpus_soft", cpu.cpus_soft.as_ref().map(one_or_many))?;
+    // In the user's own words, once they are known to be xl's: another spelling may be that of another Xen.
+    if let Some(text) = &cpu.cpus {
+        out.checked("cpu.cpus".to_owned(), cpus(text))?;
+        out.set("cpus", one_or_many(text))?;
+    }
+    if let Some(text) = &cpu.cpus_soft {
+        out.checked("cpu.cpusSoft".to_owned(), cpus(text))?;
+        out.set("cpus_soft", one_or_many(text))?;
+    }
     out.some("pool", cpu.pool.as_deref())?;
     out.some("cpu_weight", cpu.weight)?;
     out.some("cap", cpu.cap)?;
-    out.some("cpuid", cpu.cpuid.as_ref().map(one_or_many))?;
+    if let Some(text) = &cpu.cpuid {
+        out.checked("cpu.cpuid".to_owned(), cpuid(text))?;
+        out.set("cpuid", one_or_many(text))?;
+    }
     out.some("nestedhvm", cpu.nested_hvm)?;
     let nodes: Vec<Value> = (0..guest.vnuma.len())
-        .map(|index| vnode(out, index))
-        .collect();
+        .map(|index| {
+            let spec = vnode(&guest.vnuma, index);
+            Ok(out.checked(format!("vnuma.{index}"), spec)?.into())
+        })
+        .collect::<Result<_, LowerError>>()?;
     out.list("vnuma", nodes)?;
     let time = &guest.time;
     out.some("tsc_mode", time.tsc_mode.map(TscMode::as_str))?;
@@ -26,7 +43,14 @@ pub(super) fn write(out: &mut Lowering) -> Result<(), LowerError> {
     out.some("vpt_align", time.vpt_align)?;
     out.some("rtc_timeoffset", time.rtc_offset.map(i64::from))?;
     out.some("localtime", time.localtime)?;
-    out.some("viridian", guest.viridian.as_ref().map(viridian))
+    match &guest.viridian {
+        None => Ok(()),
+        Some(Viridian::All(all)) => out.set("viridian", *all),
+        Some(Viridian::Groups(groups)) => {
+            out.checked("viridian".to_owned(), viridian(groups))?;
+            out.set("viridian", groups.clone())
+        }
+    }
 }
 
 fn one_or_many(value: &OneOrMany) -> Value {
@@ -36,31 +60,39 @@ fn one_or_many(value: &OneOrMany) -> Value {
     }
 }
 
-fn viridian(value: &Viridian) -> Value {
-    match value {
-        Viridian::All(all) => (*all).into(),
-        Viridian::Groups(groups) => groups.clone().into(),
+/// What `cpus` and `cpus_soft` say.
+pub(crate) fn cpus(text: &OneOrMany) -> Result<Cpus, SpecError> {
+    match text {
+        OneOrMany::One(text) => Cpus::parse(text),
+        OneOrMany::Many(_) => Cpus::parse_list(&text.as_strs()),
     }
 }
 
-/// xl.cfg(5): all four are mandatory.
-fn vnode(out: &Lowering, index: usize) -> Value {
-    let nodes = &out.guest.vnuma;
+/// What `cpuid` says.
+pub(crate) fn cpuid(text: &OneOrMany) -> Result<Cpuid, SpecError> {
+    match text {
+        OneOrMany::One(text) => Cpuid::parse(text),
+        OneOrMany::Many(_) => Cpuid::parse_list(&text.as_strs()),
+    }
+}
+
+/// What a list of Hyper-V's groups says.
+pub(crate) fn viridian(groups: &[String]) -> Result<ViridianSpec, SpecError> {
+    let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
+    ViridianSpec::parse_list(&groups)
+}
+
+fn vnode(nodes: &[Vnode], index: usize) -> Result<Vec<String>, SpecError> {
     let node = &nodes[index];
-    let distances: Vec<String> = node.distances.as_ref().map_or_else(
-        || {
-            let near_and_far = (0..nodes.len()).map(|other| if other == index { 10 } else { 20 });
-            near_and_far
-                .map(|distance: u32| distance.to_string())
-                .collect()
-        },
-        |distances| distances.iter().map(ToString::to_string).collect(),
-    );
-    vec![
-        format!("pnode={}", node.pnode),
-        format!("size={}", node.memory_mib.get()),
-        format!("vcpus={}", node.vcpus),
-        format!("vdistances={}", distances.join(",")),
-    ]
-    .into()
+    let usual = || {
+        let near_and_far = (0..nodes.len()).map(|other| if other == index { 10 } else { 20 });
+        near_and_far.collect()
+    };
+    let spec = VirtualNode {
+        physical_node: node.pnode,
+        size_mib: node.memory_mib.get(),
+        vcpus: node.vcpus.parse()?,
+        distances: node.distances.clone().unwrap_or_else(usual),
+    };
+    spec.to_spec()
 }

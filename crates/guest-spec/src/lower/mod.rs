@@ -3,14 +3,13 @@
 //! This is where an option of a guest gets its key: each group of options has a file, and [`keys`] says
 //! which key belongs to which option.
 
-mod boot;
-mod cpu;
+pub(crate) mod boot;
+pub(crate) mod cpu;
 mod devices;
 mod graphics;
 mod keys;
 mod pci;
 mod shares;
-mod spec;
 mod usb;
 
 use std::collections::BTreeSet;
@@ -103,7 +102,12 @@ impl<'a> Lowering<'a> {
 
     /// A device string, or of which option it is that it cannot be written.
     fn device(&self, option: String, spec: Result<String, SpecError>) -> Result<Value, LowerError> {
-        spec.map(Value::from).map_err(|source| LowerError::Device {
+        self.checked(option, spec).map(Value::from)
+    }
+
+    /// What a grammar carries, or of which option it is that it does not.
+    fn checked<T>(&self, option: String, spec: Result<T, SpecError>) -> Result<T, LowerError> {
+        spec.map_err(|source| LowerError::Device {
             guest: self.guest.name.clone(),
             option,
             source,

@@ -2,10 +2,10 @@
 
 use xl_cfg::channel::{Channel as ChannelSpec, Connection as End};
 use xl_cfg::p9::P9;
+use xl_cfg::vkb::{Coordinates, MultiTouch, Vkb as VkbSpec};
 use xl_cfg::vtpm::Vtpm as VtpmSpec;
 use xl_cfg::{SpecError, Value};
 
-use super::spec::Fields;
 use super::{LowerError, Lowering};
 use crate::{Channel, Connection, Share, ShareType, Vkb};
 
@@ -90,20 +90,24 @@ fn channel(channel: &Channel) -> Result<String, SpecError> {
 
 fn vkb(vkb: &Vkb) -> Result<String, SpecError> {
     let touch = &vkb.multi_touch;
-    let is_touch = (*touch != crate::MultiTouch::default()).then_some(true);
-    let fields = Fields::default()
-        .add("unique-id", Some(&vkb.name))?
-        .add("backend-type", Some(vkb.backend_type.as_str()))?
-        .add("backend", vkb.backend.as_deref())?
-        .flag("feature-disable-keyboard", vkb.keyboard.map(|has| !has))
-        .flag("feature-disable-pointer", vkb.pointer.map(|has| !has))
-        .flag("feature-abs-pointer", vkb.abs_pointer)
-        .flag("feature-raw-pointer", vkb.raw_pointer)
-        .flag("feature-multi-touch", is_touch)
-        .add("multi-touch-width", touch.width)?
-        .add("multi-touch-height", touch.height)?
-        .add("multi-touch-num-contacts", touch.contacts)?
-        .add("width", vkb.width)?
-        .add("height", vkb.height)?;
-    Ok(fields.text())
+    let size = |number: Option<u32>| number.unwrap_or_default();
+    let spec = VkbSpec {
+        unique_id: Some(vkb.name.clone()),
+        backend: vkb.backend.clone(),
+        keyboard: vkb.keyboard != Some(false),
+        pointer: vkb.pointer != Some(false),
+        coordinates: Coordinates {
+            absolute: vkb.abs_pointer == Some(true),
+            raw: vkb.raw_pointer == Some(true),
+        },
+        multi_touch: (*touch != crate::MultiTouch::default()).then(|| MultiTouch {
+            width: size(touch.width),
+            height: size(touch.height),
+            contacts: size(touch.contacts),
+        }),
+        width: vkb.width,
+        height: vkb.height,
+        ..VkbSpec::new(vkb.backend_type.as_str().parse()?)
+    };
+    spec.to_spec()
 }

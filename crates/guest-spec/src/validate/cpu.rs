@@ -1,26 +1,9 @@
 //! The rules about processors and clocks.
 
 use super::report::Report;
-use super::text::{cpu_set_problem, cpuid_problem};
 use crate::GuestType::{Hvm, Pvh};
+use crate::lower::cpu;
 use crate::{OneOrMany, Viridian};
-
-/// The groups of Hyper-V interfaces (`libxl_viridian_enlightenment` in `libxl_types.idl`).
-const VIRIDIAN: [&str; 13] = [
-    "base",
-    "freq",
-    "time_ref_count",
-    "reference_tsc",
-    "hcall_remote_tlb_flush",
-    "apic_assist",
-    "crash_ctl",
-    "synic",
-    "stimer",
-    "hcall_ipi",
-    "ex_processor_masks",
-    "no_vp_limit",
-    "cpu_hotplug",
-];
 
 pub(super) fn check(report: &mut Report) {
     let guest = report.guest;
@@ -59,14 +42,13 @@ pub(super) fn check(report: &mut Report) {
             format!("{cap} percent is more than the guest's {} vCPUs can use, which is {most}; lower it, or remove it for no limit", guest.most_vcpus()),
         );
     }
-    let flags = matches!(cpu.cpuid, Some(OneOrMany::One(_)));
-    for text in cpu.cpuid.iter().flat_map(OneOrMany::as_slice) {
-        if let Some(why) = cpuid_problem(text, flags) {
-            report.add("cpu.cpuid", why);
-        }
+    if let Some(Err(why)) = cpu.cpuid.as_ref().map(cpu::cpuid) {
+        report.add("cpu.cpuid", format!("{why}; correct it, as xl.cfg(5) says"));
     }
-    if let Some(Viridian::Groups(groups)) = &guest.viridian {
-        viridian(report, groups);
+    if let Some(Viridian::Groups(groups)) = &guest.viridian
+        && let Err(why) = cpu::viridian(groups)
+    {
+        report.add("viridian", format!("{why}; correct the list"));
     }
 }
 
@@ -78,46 +60,16 @@ fn affinity(report: &mut Report, option: &str, affinity: Option<&OneOrMany>) {
     {
         report.add(
             option,
-            format!("it has {} entries, one a vCPU, and the guest has {vcpus} vCPUs; remove those beyond, or raise maxVcpus", list.len()),
+            format!(
+                "it has {} entries, one a vCPU, and the guest has {vcpus} vCPUs; remove those beyond, or raise maxVcpus",
+                list.len()
+            ),
         );
     }
-    for text in affinity.as_slice() {
-        if let Some(why) = cpu_set_problem(text) {
-            report.add(option, why);
-        }
-    }
-}
-
-/// `libxl_x86.c`, `hvm_set_viridian_features`: every other group needs `base`.
-fn viridian(report: &mut Report, groups: &[String]) {
-    for group in groups {
-        let name = group.strip_prefix('!').unwrap_or(group);
-        let special = ["all", "defaults"].contains(&group.as_str());
-        if !special && !VIRIDIAN.contains(&name) {
-            report.add(
-                "viridian",
-                format!(
-                    "{group:?} is no group; there are all, defaults and {}",
-                    VIRIDIAN.join(", ")
-                ),
-            );
-        }
-    }
-    let mut base = false;
-    for group in groups {
-        match group.as_str() {
-            "all" | "defaults" | "base" => base = true,
-            "!base" => base = false,
-            _ => {}
-        }
-    }
-    let others = groups
-        .iter()
-        .any(|group| !group.starts_with('!') && group != "base");
-    if others && !base {
+    if let Err(why) = cpu::cpus(affinity) {
         report.add(
-            "viridian",
-            "every other group needs \"base\", and that is not in it; add \"base\"",
+            option,
+            format!("{why}; write it as in \"0-3,^1\" or \"node:0\""),
         );
     }
 }

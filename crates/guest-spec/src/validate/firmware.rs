@@ -3,28 +3,8 @@
 use super::report::Report;
 use super::text::{line_problem, path_problem};
 use crate::GuestType::{Hvm, Pvh};
+use crate::lower::boot::smbios as smbios_text;
 use crate::{Bios, DeviceModelVersion};
-
-/// xl.cfg(5), `smbios`; `oem` is apart, for it may stand there often.
-const SMBIOS: [&str; 17] = [
-    "bios_vendor",
-    "bios_version",
-    "system_manufacturer",
-    "system_product_name",
-    "system_version",
-    "system_serial_number",
-    "baseboard_manufacturer",
-    "baseboard_product_name",
-    "baseboard_version",
-    "baseboard_serial_number",
-    "baseboard_asset_tag",
-    "baseboard_location_in_chassis",
-    "enclosure_manufacturer",
-    "enclosure_serial_number",
-    "enclosure_asset_tag",
-    "battery_manufacturer",
-    "battery_device_name",
-];
 
 pub(super) fn check(report: &mut Report) {
     let firmware = &report.guest.firmware;
@@ -93,16 +73,8 @@ fn smbios(report: &mut Report) {
                 place,
                 "this one has an option of its own; use firmware.oemStrings",
             );
-        } else if !SMBIOS.contains(&key.as_str()) {
-            report.add(
-                place,
-                format!(
-                    "SMBIOS has no such name here; there are {}",
-                    SMBIOS.join(", ")
-                ),
-            );
-        } else if let Some(why) = line_problem(value) {
-            report.add(place, why);
+        } else if let Err(why) = smbios_text(key, value).and_then(|text| text.to_spec()) {
+            report.add(place, why.to_string());
         }
     }
     let oem = &firmware.oem_strings;

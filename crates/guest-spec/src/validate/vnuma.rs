@@ -1,7 +1,8 @@
 //! The rules about virtual NUMA nodes (`libxl_vnuma.c`, `libxl_create.c`).
 
+use xl_cfg::vnuma::VcpuSet;
+
 use super::report::Report;
-use super::text::vcpu_ranges;
 use crate::GuestType::{Hvm, Pvh};
 use crate::Vnode;
 
@@ -43,7 +44,7 @@ fn vcpus(report: &mut Report, nodes: &[Vnode]) {
     let mut owner = vec![None; usize::try_from(most).unwrap_or_default()];
     for (index, node) in nodes.iter().enumerate() {
         let place = format!("vnuma.{index}.vcpus");
-        let Some(ranges) = vcpu_ranges(&node.vcpus) else {
+        let Ok(set) = node.vcpus.parse::<VcpuSet>() else {
             report.add(
                 place,
                 format!(
@@ -53,7 +54,7 @@ fn vcpus(report: &mut Report, nodes: &[Vnode]) {
             );
             return;
         };
-        for range in ranges {
+        for range in set.ranges() {
             if *range.end() >= most {
                 report.add(
                     place,

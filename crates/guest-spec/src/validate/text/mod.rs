@@ -4,10 +4,7 @@ mod device;
 
 use std::net::IpAddr;
 
-pub(super) use device::{
-    cpu_set_problem, cpuid_problem, field_problem, host_problem, line_problem, overlap,
-    vcpu_ranges, whole, word_problem,
-};
+pub(super) use device::{field_problem, host_problem, line_problem, overlap, whole, word_problem};
 
 /// Says why a path cannot be a guest's; `None` for a good one.
 pub(super) fn path_problem(path: &str) -> Option<String> {
