@@ -37,11 +37,13 @@ let
           on
       ) false;
     in
-    rules.onlyFor name guest [ "hvm" ] [
-      "time.hpet"
-      "time.vptAlign"
-      "viridian"
-    ]
+    rules.onlyFor name guest
+      [ "hvm" ]
+      [
+        "time.hpet"
+        "time.vptAlign"
+        "viridian"
+      ]
     ++
       rules.onlyFor name guest
         [
@@ -64,8 +66,7 @@ let
       }
       {
         assertion =
-          builtins.isList viridian
-          && lib.any (group: group != "base" && !lib.hasPrefix "!" group) viridian
+          builtins.isList viridian && lib.any (group: group != "base" && !lib.hasPrefix "!" group) viridian
           -> base viridian;
         message = ''
           ${of "viridian"} has groups without "base", which every other one needs. Add "base" to it.

@@ -39,19 +39,21 @@ let
       hasStubdomain = deviceModel.stubdomain.enable == true;
       unknown = lib.subtractLists smbios (lib.attrNames firmware.smbios);
     in
-    rules.onlyFor name guest [ "hvm" ] [
-      "firmware.bios"
-      "firmware.biosPath"
-      "firmware.hvmloader"
-      "firmware.bootOrder"
-      "firmware.hdType"
-      "firmware.acpiTables"
-      "firmware.smbiosTables"
-      "firmware.smbios"
-      "firmware.oemStrings"
-      "deviceModel.argsHvm"
-      "deviceModel.stubdomain.enable"
-    ]
+    rules.onlyFor name guest
+      [ "hvm" ]
+      [
+        "firmware.bios"
+        "firmware.biosPath"
+        "firmware.hvmloader"
+        "firmware.bootOrder"
+        "firmware.hdType"
+        "firmware.acpiTables"
+        "firmware.smbiosTables"
+        "firmware.smbios"
+        "firmware.oemStrings"
+        "deviceModel.argsHvm"
+        "deviceModel.stubdomain.enable"
+      ]
     ++
       rules.onlyFor name guest
         [
@@ -124,7 +126,7 @@ let
 in
 lib.concatLists (lib.mapAttrsToList check guests)
 ++ rules.distinct users (name: guests.${name}.deviceModel.user) (group: ''
-  ${
-    lib.concatMapStringsSep " and " (name: option name "deviceModel.user") group
-  } are the same, ${guests.${lib.head group}.deviceModel.user}: whoever breaks into one QEMU has the other. Give each its own.
+  ${lib.concatMapStringsSep " and " (name: option name "deviceModel.user") group} are the same, ${
+    guests.${lib.head group}.deviceModel.user
+  }: whoever breaks into one QEMU has the other. Give each its own.
 '')

@@ -27,11 +27,13 @@ let
       vga = if graphics.vga == null then "cirrus" else graphics.vga;
       of' = group: attrs: map (field: "graphics.${group}.${field}") (details (lib.attrNames attrs));
     in
-    rules.onlyFor name guest [ "hvm" ] [
-      "graphics.vga"
-      "graphics.videoRam"
-      "graphics.spice.enable"
-    ]
+    rules.onlyFor name guest
+      [ "hvm" ]
+      [
+        "graphics.vga"
+        "graphics.videoRam"
+        "graphics.spice.enable"
+      ]
     ++ rules.needs name guest hasVnc "graphics.vnc.enable" (of' "vnc" vnc)
     ++ rules.needs name guest (sdl.enable == true) "graphics.sdl.enable" (of' "sdl" sdl)
     ++ rules.needs name guest hasSpice "graphics.spice.enable" (of' "spice" spice)
@@ -39,14 +41,11 @@ let
       {
         assertion = graphics.videoRam == null || graphics.videoRam >= leastVideoRam.${vga};
         message = ''
-          ${of "graphics.videoRam"} is ${toString graphics.videoRam} MiB, and "${vga}" needs ${
-            toString leastVideoRam.${vga}
-          }. Raise it, or remove it.
+          ${of "graphics.videoRam"} is ${toString graphics.videoRam} MiB, and "${vga}" needs ${toString leastVideoRam.${vga}}. Raise it, or remove it.
         '';
       }
       {
-        assertion =
-          graphics.keymap != null -> type == "hvm" || vnc.enable == true || sdl.enable == true;
+        assertion = graphics.keymap != null -> type == "hvm" || vnc.enable == true || sdl.enable == true;
         message = ''
           ${of "graphics.keymap"} is set, and guest "${name}" has no screen with a keyboard. Set ${of "graphics.vnc.enable"} = true, or remove it.
         '';

@@ -19,8 +19,7 @@ let
       function = lib.elemAt parts 3;
     };
   overlap =
-    a: b:
-    a.slot == b.slot && (a.function == b.function || a.function == "*" || b.function == "*");
+    a: b: a.slot == b.slot && (a.function == b.function || a.function == "*" || b.function == "*");
 
   # Every use of a device by its address.
   uses = lib.concatLists (
@@ -83,13 +82,15 @@ let
         ${lib.concatMapStringsSep " and " device group} ${message group}. Give each its own.
       '';
     in
-    rules.onlyFor name guest [ "hvm" ] [
-      "pci.powerManagement"
-      "pci.gfxPassthru"
-      "pci.rdm.strategy"
-      "pci.rdm.policy"
-      "pci.rdm.memBoundary"
-    ]
+    rules.onlyFor name guest
+      [ "hvm" ]
+      [
+        "pci.powerManagement"
+        "pci.gfxPassthru"
+        "pci.rdm.strategy"
+        "pci.rdm.policy"
+        "pci.rdm.memBoundary"
+      ]
     ++ rules.onlyFor name guest [ "pv" ] [ "pci.e820Host" ]
     ++ [
       {
@@ -151,7 +152,9 @@ let
       together (group: "have one order, ${toString pci.devices.${lib.head group}.order}")
     )
     ++ rules.distinct names (entry: pci.devices.${entry}.vslot) (
-      together (group: "are both in slot ${toString pci.devices.${lib.head group}.vslot} of guest \"${name}\"")
+      together (
+        group: "are both in slot ${toString pci.devices.${lib.head group}.vslot} of guest \"${name}\""
+      )
     )
     ++ lib.concatMap (
       entry:

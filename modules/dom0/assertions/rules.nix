@@ -16,9 +16,7 @@ rec {
     map (path: {
       assertion = isSet (at path guest) -> lib.elem guest.type types;
       message = ''
-        ${of name path} is set, and ${option name "type"} is "${guest.type}": it is for ${
-          lib.concatStringsSep " and " (map lib.toUpper types)
-        } guests only. Remove it, or set the type to "${lib.last types}".
+        ${of name path} is set, and ${option name "type"} is "${guest.type}": it is for ${lib.concatStringsSep " and " (map lib.toUpper types)} guests only. Remove it, or set the type to "${lib.last types}".
       '';
     }) paths;
 

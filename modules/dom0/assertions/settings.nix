@@ -55,9 +55,7 @@ let
               ''
             else
               ''
-                ${of key} contradicts ${
-                  option name owned.${key}
-                }, which sets the same key of xl.cfg.
+                ${of key} contradicts ${option name owned.${key}}, which sets the same key of xl.cfg.
                 Set ${owned.${key}}, and remove the key from settings.
               '';
         }

@@ -28,7 +28,9 @@ let
   same =
     uses: why:
     rules.distinct uses address (group: ''
-      ${lib.concatMapStringsSep " and " (use: use.option) group} are the same device, bus ${toString (lib.head group).hostbus} device ${toString (lib.head group).hostaddr}${why}
+      ${
+        lib.concatMapStringsSep " and " (use: use.option) group
+      } are the same device, bus ${toString (lib.head group).hostbus} device ${toString (lib.head group).hostaddr}${why}
     '');
   byGuest = lib.attrValues (lib.groupBy (use: use.name) uses);
 
@@ -76,8 +78,7 @@ let
           15
         else
           own entry;
-      ports =
-        entry: if controllers.${entry}.ports == null then own entry else controllers.${entry}.ports;
+      ports = entry: if controllers.${entry}.ports == null then own entry else controllers.${entry}.ports;
 
       checkController =
         entry:
@@ -125,9 +126,7 @@ let
           {
             assertion = value.controller != null -> known;
             message = ''
-              ${device entry}.controller is "${toString value.controller}", and there is no ${
-                controller (toString value.controller)
-              }. Declare it, or correct the name.
+              ${device entry}.controller is "${toString value.controller}", and there is no ${controller (toString value.controller)}. Declare it, or correct the name.
             '';
           }
           {
@@ -138,11 +137,13 @@ let
           }
         ];
     in
-    rules.onlyFor name guest [ "hvm" ] [
-      "usb.emulate"
-      "usb.version"
-      "usb.emulatedDevices"
-    ]
+    rules.onlyFor name guest
+      [ "hvm" ]
+      [
+        "usb.emulate"
+        "usb.version"
+        "usb.emulatedDevices"
+      ]
     ++ [
       {
         assertion = usb.version != null -> !hasBus;
@@ -177,29 +178,33 @@ let
         toString controllers.${lib.head group}.order
       }. Give each its own.
     '')
-    ++ rules.distinct (lib.attrNames devices) (
-      entry:
-      let
-        value = devices.${entry};
-      in
-      if value.controller == null || value.port == null then
-        null
-      else
-        "${value.controller} ${toString value.port}"
-    ) (group: ''
-      ${lib.concatMapStringsSep " and " device group} are both in port ${toString devices.${lib.head group}.port} of ${
-        controller devices.${lib.head group}.controller
-      }. Choose another for one.
-    '')
+    ++
+      rules.distinct (lib.attrNames devices)
+        (
+          entry:
+          let
+            value = devices.${entry};
+          in
+          if value.controller == null || value.port == null then
+            null
+          else
+            "${value.controller} ${toString value.port}"
+        )
+        (group: ''
+          ${lib.concatMapStringsSep " and " device group} are both in port ${
+            toString devices.${lib.head group}.port
+          } of ${controller devices.${lib.head group}.controller}. Choose another for one.
+        '')
     ++ lib.concatMap checkController names
     ++ lib.concatMap checkDevice (lib.attrNames devices);
 in
 lib.concatLists (lib.mapAttrsToList check guests)
 ++ lib.concatMap (uses: same uses ". Remove one.") byGuest
-++ same
-  (map lib.head (
-    lib.attrValues (
-      lib.groupBy (use: "${use.name} ${address use}") (lib.filter (use: use.autostart) uses)
-    )
-  ))
-  ", and the guests all start with the Dom0. Take it from all but one, or set autostart = false there."
+++
+  same
+    (map lib.head (
+      lib.attrValues (
+        lib.groupBy (use: "${use.name} ${address use}") (lib.filter (use: use.autostart) uses)
+      )
+    ))
+    ", and the guests all start with the Dom0. Take it from all but one, or set autostart = false there."

@@ -90,7 +90,7 @@ lib.types.submodule (
       settings = lib.mkOption {
         type = lib.types.attrsOf types.xlValue;
         default = { };
-        example = lib.literalExpression ''{ max_event_channels = 4096; oos = false; }'';
+        example = lib.literalExpression "{ max_event_channels = 4096; oos = false; }";
         description = ''
           Any other keys of xl.cfg(5). What has an option of its own here is set by that option.
           Everything is checked when the system is built: xl itself ignores a key that it does not know.

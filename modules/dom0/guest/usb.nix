@@ -86,7 +86,7 @@ in
     controllers = lib.mkOption {
       type = lib.types.attrsOf controller;
       default = { };
-      example = lib.literalExpression ''{ front = { version = 2; ports = 4; }; }'';
+      example = lib.literalExpression "{ front = { version = 2; ports = 4; }; }";
       description = "USB controllers of the guest, by a name of your own.";
     };
 
