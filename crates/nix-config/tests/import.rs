@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use nix_config::import::{self, Imported};
+use proptest::prelude::*;
 use xl_cfg::{Config, Document};
 
 fn imported(text: &str) -> Imported {
@@ -152,4 +153,28 @@ fn every_file_of_the_corpus_is_imported_and_formatted() {
         }
     }
     assert_eq!(refused, [""; 0]);
+}
+
+proptest! {
+    /// Lines of the corpus, in any order: whatever can be read is imported or refused, and what is written is Nix.
+    #[test]
+    fn any_lines_end_in_nix_or_a_message(picks in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..12)) {
+        let corpus = corpus();
+        let mut text = String::from("name = 'x'\n");
+        for (file, line) in picks {
+            let file = std::fs::read_to_string(file.get(&corpus)).unwrap();
+            let lines: Vec<_> = file.lines().collect();
+            text.push_str(line.get(&lines));
+            text.push('\n');
+        }
+        if let Ok(document) = Document::parse(&text) {
+            match import::document(&document) {
+                Ok(guest) => {
+                    let nix = import::file(&[], &[guest]).unwrap();
+                    nix_config::check(&nix).unwrap();
+                }
+                Err(errors) => prop_assert!(errors.iter().all(|error| !error.message.is_empty())),
+            }
+        }
+    }
 }
