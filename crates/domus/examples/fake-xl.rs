@@ -10,7 +10,7 @@ use std::{env, fs, process, thread};
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use xl_cfg::disk::Disk;
+use xl_cfg::disk::{Access, Disk};
 use xl_cfg::vif::Vif;
 use xl_cfg::{Config, Value};
 
@@ -33,8 +33,41 @@ struct Domain {
     kernel: Option<String>,
     ramdisk: Option<String>,
     cmdline: Option<String>,
-    disks: Vec<(String, String)>,
+    disks: Vec<FakeDisk>,
     nics: Vec<(String, String)>,
+}
+
+/// A disk, with the names that libxl gives to what it says of one.
+#[derive(Serialize, Deserialize, Clone)]
+struct FakeDisk {
+    vdev: String,
+    pdev_path: String,
+    format: String,
+    // What is nothing, libxl leaves out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    readwrite: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    script: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backend_domname: Option<String>,
+}
+
+impl FakeDisk {
+    fn new(disk: Disk) -> Self {
+        let format = if disk.target.is_empty() {
+            "empty"
+        } else {
+            disk.format.as_str()
+        };
+        Self {
+            format: format.to_owned(),
+            readwrite: (disk.access == Access::ReadWrite).then_some(1),
+            vdev: disk.vdev,
+            pdev_path: disk.target,
+            script: disk.script,
+            backend_domname: disk.backend,
+        }
+    }
 }
 
 fn die(message: &str) -> ! {
@@ -148,7 +181,7 @@ fn list_long(state: &State) {
                 "target_memkb": domain.memory_mib * 1024, "kernel": domain.kernel, "ramdisk": domain.ramdisk,
                 "cmdline": domain.cmdline, "sched_params": {}, "arch_arm": {}, "arch_x86": {}
             },
-            "disks": domain.disks.iter().map(|(vdev, path)| json!({ "pdev_path": path, "vdev": vdev, "backend": "qdisk", "format": "raw", "readwrite": 1 })).collect::<Vec<_>>(),
+            "disks": domain.disks,
             "nics": domain.nics.iter().enumerate().map(|(devid, (mac, bridge))| json!({ "devid": devid, "mac": mac, "bridge": bridge, "script": "vif-bridge", "nictype": "vif" })).collect::<Vec<_>>(),
             "on_reboot": "restart"
         } })
@@ -201,7 +234,7 @@ fn create(path: &str) -> u32 {
         disks: list("disk")
             .iter()
             .map(|item| Disk::parse(&text_of(item)).unwrap_or_else(|error| die(&error.to_string())))
-            .map(|disk| (disk.vdev, disk.target))
+            .map(FakeDisk::new)
             .collect(),
         nics: list("vif")
             .iter()
@@ -212,7 +245,12 @@ fn create(path: &str) -> u32 {
             })
             .collect(),
     };
-    for (_, path) in &domain.disks {
+    for disk in &domain.disks {
+        let path = &disk.pdev_path;
+        // As libxl, which looks at nothing that a script, QEMU or another domain knows.
+        if disk.script.is_some() || disk.backend_domname.is_some() || !path.starts_with('/') {
+            continue;
+        }
         let root = env::var("FAKE_XL_ROOT").unwrap_or_default();
         if !PathBuf::from(format!("{root}{path}")).exists() {
             die(&format!(

@@ -59,7 +59,7 @@ fn documents_that_are_refused_whole() {
         ("zero memory", vec![with(|web| web["memoryMib"] = json!(0))]),
         (
             "comma",
-            vec![with(|web| web["disks"][0]["path"] = json!("/vmdisks/a,b"))],
+            vec![with(|web| web["boot"]["kernel"] = json!("/boot/a,b"))],
         ),
         (
             "quote",

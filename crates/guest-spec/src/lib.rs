@@ -17,11 +17,12 @@ mod words;
 
 pub use document::{
     Action, Bios, Boot, BootDevice, Bootloader, Bridge, Channel, Connection, Cpu, DeviceModel,
-    DeviceModelVersion, Disk, DiskFormat, Document, FileSystem, FileSystemType, Firmware, GfxKind,
-    GfxPassthru, Graphics, Guest, GuestType, HdType, ImageCompression, MultiTouch, Network,
-    OneOrMany, Passthrough, Pci, PciDevice, PvShim, Rdm, RdmPolicy, RdmStrategy, Sdl, Setting,
-    Share, ShareType, Spice, StreamingVideo, Stubdomain, Time, TimerMode, TscMode, Usb,
-    UsbController, UsbControllerType, UsbDevice, Vga, Viridian, Vkb, VkbBackend, Vnc, Vnode, Vtpm,
+    DeviceModelVersion, Disk, DiskBackend, DiskColo, DiskFormat, DiskSpecification, Document,
+    FileSystem, FileSystemType, Firmware, GfxKind, GfxPassthru, Graphics, Guest, GuestType, HdType,
+    ImageCompression, MultiTouch, Network, OneOrMany, Passthrough, Pci, PciDevice, PvShim, Rdm,
+    RdmPolicy, RdmStrategy, Sdl, Setting, Share, ShareType, Spice, StreamingVideo, Stubdomain,
+    Time, TimerMode, TscMode, Usb, UsbController, UsbControllerType, UsbDevice, Vga, VifType,
+    Viridian, Vkb, VkbBackend, Vnc, Vnode, Vtpm, is_dom0,
 };
 pub use lower::{LowerError, OWNED_KEYS, lower, option_of_key, render};
 pub use mac::Mac;

@@ -283,14 +283,18 @@ impl Executor<'_> {
                 else {
                     return Ok(());
                 };
-                let path = layout.disk(disk);
-                disk_image::create(&images::new_image(disk, &path, *size), self.tools).map_err(
-                    |source| StepError::Image {
-                        disk: disk.name.clone(),
-                        source,
-                    },
-                )?;
-                kept.now.images.insert(disk.path.clone());
+                // What is no file, or in a format that Domus does not make, is never planned to be made.
+                let (Some(path), Some(file)) = (layout.disk(disk), disk.file()) else {
+                    return Ok(());
+                };
+                let Some(image) = images::new_image(disk, &path, *size) else {
+                    return Ok(());
+                };
+                disk_image::create(&image, self.tools).map_err(|source| StepError::Image {
+                    disk: disk.name.clone(),
+                    source,
+                })?;
+                kept.now.images.insert(file.to_owned());
                 kept.save(layout)?;
             }
             Step::WriteConfig { text, old } => {

@@ -107,13 +107,10 @@ fn observed(key: &str, guest: &Guest, domain: &Domain) -> Option<String> {
         "ramdisk" => build.ramdisk.clone(),
         "cmdline" => build.cmdline.clone(),
         "disk" => {
-            let disks = config.disks.iter().map(|disk| {
-                Some(format!(
-                    "{}={}",
-                    disk.vdev.as_ref()?,
-                    disk.pdev_path.as_ref()?
-                ))
-            });
+            let disks = config
+                .disks
+                .iter()
+                .map(|disk| Some(format!("{}={}", disk.vdev.as_ref()?, disk.target())));
             disks.collect::<Option<BTreeSet<_>>>().map(joined)
         }
         "vif" => {
@@ -149,7 +146,10 @@ fn effective(key: &str, guest: &Guest) -> Option<String> {
             guest
                 .disks
                 .iter()
-                .map(|disk| format!("{}={}", disk.vdev, disk.path))
+                .map(|disk| {
+                    let target = disk.path.as_deref().unwrap_or_default();
+                    format!("{}={target}", disk.vdev)
+                })
                 .collect(),
         )),
         "vif" => Some(joined(
@@ -236,6 +236,7 @@ mod tests {
                     pdev_path: text("/vmdisks/web.img"),
                     vdev: text("xvda"),
                     readwrite: Some(1),
+                    ..DiskConfig::default()
                 }],
                 nics: vec![NicConfig {
                     mac: text("00:16:3E:00:00:01"),
@@ -275,6 +276,33 @@ mod tests {
         assert_eq!(keys(&routed, Some(&text)), [""; 0]);
     }
 
+    /// Whatever libxl shows where there is no disc: nothing, an empty path, or a file of its own.
+    #[test]
+    fn a_drive_without_a_disc_is_one() {
+        let guest = guest(|guest| {
+            let drive =
+                serde_json::json!({ "name": "cd", "format": "raw", "vdev": "xvdb", "cdrom": true });
+            guest["disks"].as_array_mut().unwrap().push(drive);
+        });
+        let declared = guest_spec::render(&guest, &Secrets::hidden()).unwrap();
+        let with_drive = |path: Option<&str>, format: &str| {
+            let mut domain = domain();
+            domain.config.as_mut().unwrap().disks.push(DiskConfig {
+                pdev_path: path.map(str::to_owned),
+                vdev: Some("xvdb".into()),
+                format: Some(format.into()),
+                ..DiskConfig::default()
+            });
+            differences(&guest, &domain, &declared, Some(&declared))
+        };
+        for path in [None, Some(""), Some("/run/xen/empty-cdrom.1")] {
+            assert_eq!(with_drive(path, "empty"), [], "{path:?}");
+        }
+        let inserted = with_drive(Some("/srv/a.iso"), "raw");
+        assert_eq!(inserted[0].running, "xvda=/vmdisks/web.img xvdb=/srv/a.iso");
+        assert_eq!(inserted[0].declared, "xvda=/vmdisks/web.img xvdb=");
+    }
+
     #[test]
     fn every_change_of_a_device_is_seen() {
         let started = guest_spec::render(&guest(|_| {}), &Secrets::hidden()).unwrap();
@@ -282,6 +310,9 @@ mod tests {
             ("readOnly", serde_json::json!(true)),
             ("format", "qcow2".into()),
             ("path", "/x".into()),
+            ("script", "block-x".into()),
+            ("backend", "storage".into()),
+            ("trusted", false.into()),
         ] {
             let changed = guest(|guest| guest["disks"][0][field] = value);
             assert_eq!(keys(&changed, Some(&started)), ["disk"], "{field}");
@@ -290,6 +321,8 @@ mod tests {
             ("script", "vif-route"),
             ("ip", "10.0.0.2"),
             ("bridge", "br1"),
+            ("rate", "1MB/s"),
+            ("backend", "netvm"),
         ] {
             let changed = guest(|guest| guest["networks"][0][field] = value.into());
             assert_eq!(keys(&changed, Some(&started)), ["vif"], "{field}");

@@ -123,8 +123,36 @@ pub struct DiskConfig {
     pub pdev_path: Option<String>,
     /// The name in the guest.
     pub vdev: Option<String>,
-    /// 0 where the guest may only read it.
+    /// 1 where the guest may write to it. libxl leaves out what is 0 (`get_default_expr` in `gentypes.py`).
     pub readwrite: Option<u8>,
+    /// How it is laid out; `empty` for a CD drive without a disc.
+    pub format: Option<String>,
+    /// The script that makes a device of `pdev_path`.
+    pub script: Option<String>,
+    /// The domain that serves it, where it was named; that is not the Dom0.
+    pub backend_domname: Option<String>,
+    /// The number of the domain that serves it.
+    pub backend_domid: Option<u32>,
+}
+
+impl DiskConfig {
+    /// Whether the guest may write to it.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        self.readwrite.is_some_and(|flag| flag != 0)
+    }
+
+    /// The image or device, or what it is known by; empty for a CD drive without a disc, for which libxl may show
+    /// a file of its own.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        let path = self.pdev_path.as_deref().unwrap_or_default();
+        if self.format.as_deref() == Some("empty") {
+            ""
+        } else {
+            path
+        }
+    }
 }
 
 /// `libxl_device_nic`

@@ -1,17 +1,32 @@
-//! Who has which disk, compared by device and inode, so that links and other spellings do not hide it.
+//! Who has which disk, compared by device and inode, so that links and other spellings do not hide it; and by what a
+//! script, QEMU or a driver domain knows it by, where it is no file of the Dom0.
 
 use std::collections::HashMap;
 
 use disk_image::Found;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// What tells whether two paths are one disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What tells whether two disks are one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum DiskId {
     /// An image: the file system's device, and the inode.
     File(u64, u64),
     /// A block device: its number.
     Device(u64),
+    /// What is no file of the Dom0.
+    Target(Target),
+}
+
+/// What a disk that is no file of the Dom0 is known by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Target {
+    /// The domain that serves it, by name where that is known; nothing for the Dom0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backend: Option<String>,
+    /// The text: `iqn.2001-05.org.example:lun0`.
+    pub text: String,
 }
 
 impl DiskId {
@@ -50,8 +65,8 @@ impl Holders {
     /// Somebody else who has the disk, where one of the two may write: `own` are the UUIDs of the one
     /// who asks.
     #[must_use]
-    pub fn conflict(&self, disk: DiskId, own: &[Uuid], writes: bool) -> Option<&Holder> {
-        let mut holders = self.0.get(&disk)?.iter();
+    pub fn conflict(&self, disk: &DiskId, own: &[Uuid], writes: bool) -> Option<&Holder> {
+        let mut holders = self.0.get(disk)?.iter();
         holders.find(|holder| !own.contains(&holder.uuid) && (writes || holder.writes))
     }
 }
@@ -62,27 +77,25 @@ mod tests {
 
     #[test]
     fn readers_share_and_writers_do_not() {
-        let disk = DiskId::File(1, 2);
-        let holder = |number: u128, writes| Holder {
-            who: "x".into(),
-            uuid: Uuid::from_u128(number),
-            writes,
+        let target = Target {
+            backend: None,
+            text: "iqn.2001-05.org.example:lun0".into(),
         };
-        let mut holders = Holders::default();
-        holders.add(disk, holder(1, false));
-        assert_eq!(holders.conflict(disk, &[Uuid::from_u128(2)], false), None);
-        assert!(
-            holders
-                .conflict(disk, &[Uuid::from_u128(2)], true)
-                .is_some()
-        );
-        assert_eq!(holders.conflict(disk, &[Uuid::from_u128(1)], true), None);
-        holders.add(disk, holder(3, true));
-        assert!(
-            holders
-                .conflict(disk, &[Uuid::from_u128(2)], false)
-                .is_some()
-        );
-        assert_eq!(holders.conflict(DiskId::Device(2), &[], true), None);
+        for disk in [DiskId::File(1, 2), DiskId::Target(target)] {
+            let uuid = Uuid::from_u128;
+            let holder = |number: u128, writes| Holder {
+                who: "x".into(),
+                uuid: uuid(number),
+                writes,
+            };
+            let mut holders = Holders::default();
+            holders.add(disk.clone(), holder(1, false));
+            assert_eq!(holders.conflict(&disk, &[uuid(2)], false), None);
+            assert!(holders.conflict(&disk, &[uuid(2)], true).is_some());
+            assert_eq!(holders.conflict(&disk, &[uuid(1)], true), None);
+            holders.add(disk.clone(), holder(3, true));
+            assert!(holders.conflict(&disk, &[uuid(2)], false).is_some());
+            assert_eq!(holders.conflict(&DiskId::Device(2), &[], true), None);
+        }
     }
 }

@@ -110,10 +110,10 @@ impl Layout {
         self.state_dir().join("guests")
     }
 
-    /// A disk's image or device.
+    /// A disk's image or device; nothing for what is no file of the Dom0.
     #[must_use]
-    pub fn disk(&self, disk: &Disk) -> PathBuf {
-        self.below(&disk.path)
+    pub fn disk(&self, disk: &Disk) -> Option<PathBuf> {
+        disk.file().map(|path| self.below(path))
     }
 
     /// The folders that hold images which Domus may make.
@@ -122,7 +122,7 @@ impl Layout {
         let disks = guests.iter().flat_map(|guest| &guest.disks);
         let paths = disks
             .filter(|disk| disk.size.is_some())
-            .map(|disk| self.disk(disk));
+            .filter_map(|disk| self.disk(disk));
         let mut dirs: Vec<_> = paths
             .filter_map(|path| path.parent().map(Path::to_owned))
             .collect();

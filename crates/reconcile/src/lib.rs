@@ -7,6 +7,7 @@
 mod apply;
 pub mod bridges;
 pub mod difference;
+pub mod disks;
 pub mod domains;
 pub mod files;
 pub mod holders;

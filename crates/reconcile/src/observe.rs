@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use disk_image::Found;
 use guest_spec::{Bridge, Disk, Document, Guest, Secrets};
 use uuid::Uuid;
 
 use crate::Stages;
 use crate::bridges::{self, BridgeState};
+use crate::disks::{DiskState, disk_in_use, disk_state, holders};
 use crate::domains::{self, Domain, State};
 use crate::files::{self, Entry, FileError};
-use crate::holders::{DiskId, Holder, Holders};
+use crate::holders::Holders;
 use crate::layout::Layout;
 use crate::program::Programs;
 use crate::record::Records;
@@ -155,17 +155,6 @@ impl GuestFiles {
     }
 }
 
-/// What stands where a disk is declared.
-#[derive(Clone, Debug)]
-pub struct DiskState {
-    /// What it is.
-    pub found: Found,
-    /// Whether the declared mount that holds it is mounted; true where none is declared.
-    pub mounted: bool,
-    /// Whether nothing was ever written into its file system, where that was asked.
-    pub empty: bool,
-}
-
 /// Looks at everything that a plan of these stages needs.
 ///
 /// # Errors
@@ -228,31 +217,6 @@ pub fn observe(
     })
 }
 
-/// The disks of a guest that are there, each with what tells whether another is the same one.
-pub(crate) fn disk_ids<'a>(
-    guest: &'a Guest,
-    disks: &'a [Result<DiskState, String>],
-) -> impl Iterator<Item = (&'a Disk, DiskId)> {
-    let states = guest.disks.iter().zip(disks);
-    states.filter_map(|(disk, state)| Some((disk, DiskId::of(&state.as_ref().ok()?.found)?)))
-}
-
-/// Says which disk of a guest somebody else has; `own` are the UUIDs that the guest may have.
-pub(crate) fn disk_in_use(
-    guest: &Guest,
-    disks: &[Result<DiskState, String>],
-    holders: &Holders,
-    own: &[Uuid],
-) -> Option<String> {
-    disk_ids(guest, disks).find_map(|(disk, id)| {
-        let holder = holders.conflict(id, own, disk.is_writable())?;
-        Some(format!(
-            "option disks.{}.path: {} is in use by {}, and two systems on one file system destroy it; the guest is not started. Shut the other down, or give this guest a disk of its own",
-            disk.name, disk.path, holder.who
-        ))
-    })
-}
-
 /// What stands where the files of each declared guest go, and of each that is only remembered.
 fn guests_files(
     document: &Document,
@@ -267,7 +231,7 @@ fn guests_files(
         let starts = stages.guests && domains.of(guest.uuid).is_none();
         guests.insert(
             guest.name.clone(),
-            guest_files(guest, layout, &mounts, starts, stages.files),
+            guest_files(guest, layout, domains, &mounts, starts, stages.files),
         );
     }
     for (name, _) in records.iter() {
@@ -281,51 +245,6 @@ fn guests_files(
         });
     }
     Ok(guests)
-}
-
-/// Who has which disk. A disk that cannot be looked at is nobody's here; its own guest reports it.
-fn holders(
-    domains: &Domains,
-    records: &Records,
-    saves: &BTreeSet<String>,
-    layout: &Layout,
-) -> Holders {
-    let mut holders = Holders::default();
-    let mut add = |path: &str, holder: Holder| {
-        let found = disk_image::inspect(&layout.below(path)).ok();
-        if let Some(id) = found.as_ref().and_then(DiskId::of) {
-            holders.add(id, holder);
-        }
-    };
-    for domain in domains.all() {
-        for disk in domain.config.iter().flat_map(|config| &config.disks) {
-            let who = format!("domain {} ({})", domain.name, domain.domid);
-            let writes = disk.readwrite != Some(0);
-            add(
-                disk.pdev_path.as_deref().unwrap_or_default(),
-                Holder {
-                    who,
-                    uuid: domain.uuid,
-                    writes,
-                },
-            );
-        }
-    }
-    for (name, record) in records.iter().filter(|(name, _)| saves.contains(*name)) {
-        let Ok(record) = record else { continue };
-        for path in &record.images {
-            let who = format!("the saved guest {name}");
-            add(
-                path,
-                Holder {
-                    who,
-                    uuid: record.uuid,
-                    writes: true,
-                },
-            );
-        }
-    }
-    holders
 }
 
 /// Dom0 is the domain that Xen gave control of it.
@@ -342,6 +261,7 @@ fn boot_id(layout: &Layout) -> Result<String, FileError> {
 fn guest_files(
     guest: &Guest,
     layout: &Layout,
+    domains: &Domains,
     mounts: &Mounts,
     starts: bool,
     reads_secrets: bool,
@@ -359,7 +279,7 @@ fn guest_files(
         disks: guest
             .disks
             .iter()
-            .map(|disk| disk_state(disk, layout, mounts, asked(disk)))
+            .map(|disk| disk_state(disk, layout, domains, mounts, asked(disk)))
             .collect(),
         started: files::read_text(&layout.started(&guest.name))
             .ok()
@@ -369,31 +289,8 @@ fn guest_files(
     }
 }
 
-fn disk_state(
-    disk: &Disk,
-    layout: &Layout,
-    mounts: &Mounts,
-    ask_empty: bool,
-) -> Result<DiskState, String> {
-    let path = layout.disk(disk);
-    let found = disk_image::inspect(&path).map_err(|error| error.to_string())?;
-    let empty = ask_empty
-        && matches!(found, Found::File { .. } | Found::BlockDevice { .. })
-        && disk_image::never_written(&path, crate::images::format(disk.format))
-            .map_err(|error| error.to_string())?;
-    let mounted = disk
-        .mount_point
-        .as_deref()
-        .is_none_or(|point| mounts.has(point));
-    Ok(DiskState {
-        found,
-        mounted,
-        empty,
-    })
-}
-
 /// The mount points of the Dom0.
-struct Mounts(BTreeSet<PathBuf>);
+pub(crate) struct Mounts(BTreeSet<PathBuf>);
 
 impl Mounts {
     /// From `/proc/self/mounts`, where spaces and the like are written in octal (getmntent(3)).
@@ -406,7 +303,8 @@ impl Mounts {
         Ok(Self(points.map(PathBuf::from).collect()))
     }
 
-    fn has(&self, point: &str) -> bool {
+    /// Whether something is mounted there.
+    pub(crate) fn has(&self, point: &str) -> bool {
         self.0.contains(Path::new(point.trim_end_matches('/')))
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::files::{self, Existing, FileError};
+use crate::holders::Target;
 use crate::layout::Layout;
 
 /// What Domus remembers of a guest.
@@ -28,6 +29,10 @@ pub struct Record {
     /// The images that were there at the last apply, by their paths in the Dom0.
     #[serde(default)]
     pub images: BTreeSet<String>,
+    /// What its disks that are no files of the Dom0 are known by: those of the domain that runs or is saved, or those
+    /// that it would be started with.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub targets: BTreeSet<Target>,
     /// Whether the link in `auto` is Domus's.
     #[serde(default)]
     pub linked: bool,
@@ -86,6 +91,7 @@ impl Record {
             uuid,
             config_digests: Vec::new(),
             images: BTreeSet::new(),
+            targets: BTreeSet::new(),
             linked: false,
             memory_mib: None,
             running: None,

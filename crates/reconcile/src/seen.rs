@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use guest_spec::Guest;
 
 use crate::Stages;
+use crate::disks::{declared_targets, disk_ids, live_targets};
 use crate::domains::Domain;
 use crate::files::{Entry, digest};
 use crate::layout::Layout;
-use crate::observe::{GuestFiles, Observed, disk_ids};
+use crate::observe::{Domains, GuestFiles, Observed};
 use crate::record::{Record, Running};
 use crate::secret::{ConfigText, seal};
 
@@ -24,10 +25,8 @@ pub(crate) fn note_seen(
         return;
     };
     if stages.images {
-        let there = disk_ids(guest, &files.disks);
-        record
-            .images
-            .extend(there.map(|(disk, _)| disk.path.clone()));
+        let there = disk_ids(guest, &files.disks).filter_map(|(disk, _)| disk.file());
+        record.images.extend(there.map(str::to_owned));
     }
     if let (Ok(Entry::File(bytes)), Some(text)) = (&files.config, declared)
         && text.reveal().as_bytes() == bytes.as_slice()
@@ -40,14 +39,13 @@ pub(crate) fn note_seen(
     if saved && stages.images && !stages.guests {
         record.restored_in_boot = Some(observed.boot_id.clone());
     }
+    let live = observed.domains.of(record.uuid);
+    let live = live.or_else(|| observed.domains.of(guest.uuid));
+    note_targets(record, guest, live, saved, &observed.domains);
     if !observed.knows_domains() {
         return;
     }
-    let Some(domain) = observed
-        .domains
-        .of(record.uuid)
-        .or_else(|| observed.domains.of(guest.uuid))
-    else {
+    let Some(domain) = live else {
         // Nothing runs under the old identity any more; a save file would be of it.
         if !saved {
             record.uuid = guest.uuid;
@@ -69,6 +67,28 @@ pub(crate) fn note_seen(
     if target == Some(u64::from(guest.memory_mib.get())) {
         record.memory_mib = Some(guest.memory_mib.get());
     }
+}
+
+/// Remembers what the guest's disks that are no files are known by: it has them while it runs and while it is saved,
+/// and has what is declared as soon as somebody starts it.
+fn note_targets(
+    record: &mut Record,
+    guest: &Guest,
+    live: Option<&Domain>,
+    saved: bool,
+    domains: &Domains,
+) {
+    if saved {
+        return;
+    }
+    let shown = live.and_then(|domain| live_targets(domain, domains));
+    let gone = live.is_none() && matches!(domains, Domains::Known(_));
+    if let Some(targets) = shown {
+        record.targets = targets;
+    } else if gone {
+        record.targets.clear();
+    }
+    record.targets.extend(declared_targets(guest, domains));
 }
 
 /// The xl configuration that a running guest was started with, where that can be known; sealed.

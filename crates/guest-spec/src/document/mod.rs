@@ -6,20 +6,27 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{ByteSize, Mac, Mib};
+use crate::Mib;
 
 mod cpu;
 mod device_model;
+mod disk;
 mod firmware;
 mod graphics;
+mod network;
 mod pci;
 mod shares;
 mod usb;
+pub(crate) mod vdev;
 
 pub use cpu::{Cpu, OneOrMany, Time, TimerMode, TscMode, Viridian, Vnode};
 pub use device_model::{DeviceModel, DeviceModelVersion, Stubdomain};
+pub use disk::{
+    Disk, DiskBackend, DiskColo, DiskFormat, DiskSpecification, FileSystem, FileSystemType, is_dom0,
+};
 pub use firmware::{Bios, BootDevice, Firmware, HdType, PvShim};
 pub use graphics::{Graphics, ImageCompression, Sdl, Spice, StreamingVideo, Vga, Vnc};
+pub use network::{Network, VifType};
 pub use pci::{GfxKind, GfxPassthru, Passthrough, Pci, PciDevice, Rdm, RdmPolicy, RdmStrategy};
 pub use shares::{Channel, Connection, MultiTouch, Share, ShareType, Vkb, VkbBackend, Vtpm};
 pub use usb::{Usb, UsbController, UsbControllerType, UsbDevice};
@@ -223,96 +230,6 @@ impl Bootloader {
     }
 }
 
-/// A disk of a guest.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Disk {
-    /// What the declaration calls it: `disks.<name>`.
-    pub name: String,
-    /// The image or block device in the Dom0.
-    pub path: String,
-    /// The declared mount that holds it, other than `/`; no image is made there unless it is mounted.
-    #[serde(default)]
-    pub mount_point: Option<String>,
-    /// The size of an image that is made; null where the disk is not made by Domus.
-    #[serde(default)]
-    pub size: Option<ByteSize>,
-    /// The image's format. Never probed: a guest could write another's signature into a raw disk.
-    pub format: DiskFormat,
-    /// The name in the guest: `xvda`.
-    pub vdev: String,
-    /// Whether the guest may only read it.
-    #[serde(default)]
-    pub read_only: bool,
-    /// Whether it is a CD-ROM.
-    #[serde(default)]
-    pub cdrom: bool,
-    /// The file system that a new image gets.
-    #[serde(default)]
-    pub filesystem: Option<FileSystem>,
-}
-
-impl Disk {
-    /// Whether the guest may write to it; a CD-ROM is only ever read.
-    #[must_use]
-    pub const fn is_writable(&self) -> bool {
-        !self.read_only && !self.cdrom
-    }
-}
-
-/// An image's format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum DiskFormat {
-    /// The disk's bytes, as they are.
-    Raw,
-    /// QEMU's copy-on-write format.
-    Qcow2,
-}
-
-/// The file system that a new image gets.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct FileSystem {
-    /// Its type.
-    #[serde(rename = "type")]
-    pub kind: FileSystemType,
-    /// Its label, at most 16 bytes.
-    #[serde(default)]
-    pub label: Option<String>,
-}
-
-/// A file system that Domus makes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum FileSystemType {
-    /// ext4
-    Ext4,
-    /// ext3
-    Ext3,
-    /// ext2
-    Ext2,
-}
-
-/// A network interface of a guest; a vif.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Network {
-    /// What the declaration calls it: `networks.<name>`.
-    pub name: String,
-    /// The Dom0's bridge that it joins.
-    #[serde(default)]
-    pub bridge: Option<String>,
-    /// Its MAC address.
-    pub mac: Mac,
-    /// The address that the hotplug script is told.
-    #[serde(default)]
-    pub ip: Option<String>,
-    /// The hotplug script, in place of xl's `vif-bridge`.
-    #[serde(default)]
-    pub script: Option<String>,
-}
-
 /// What happens to a domain that ended; xl.cfg's `on_*`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -386,7 +303,7 @@ impl Guest {
     #[must_use]
     pub fn disks_in_boot_order(&self) -> Vec<&Disk> {
         let mut disks: Vec<_> = self.disks.iter().collect();
-        disks.sort_by_key(|disk| (disk.cdrom, position(&disk.vdev)));
+        disks.sort_by_cached_key(|disk| (disk.cdrom, vdev::position(&disk.vdev)));
         disks
     }
 
@@ -396,24 +313,5 @@ impl Guest {
         self.disks_in_boot_order()
             .into_iter()
             .find(|disk| !disk.cdrom)
-    }
-}
-
-/// Where a vdev stands among others: `xvda`, `xvda1`, `xvdb`, `xvdaa`.
-fn position(vdev: &str) -> (usize, &str, usize, &str) {
-    let letters = vdev.trim_end_matches(|c: char| c.is_ascii_digit());
-    let digits = &vdev[letters.len()..];
-    (letters.len(), letters, digits.len(), digits)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::position;
-
-    #[test]
-    fn vdevs_stand_in_the_order_of_the_guest() {
-        let mut vdevs = ["xvdaa", "xvdb", "xvda10", "xvda2", "xvda"];
-        vdevs.sort_by_key(|vdev| position(vdev));
-        assert_eq!(vdevs, ["xvda", "xvda2", "xvda10", "xvdb", "xvdaa"]);
     }
 }

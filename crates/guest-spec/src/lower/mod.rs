@@ -18,6 +18,7 @@ use xl_cfg::{Config, Key, SpecError, Value, WriteError};
 
 use crate::{Guest, Secrets, Setting};
 
+pub(crate) use devices::{disk_spec, vif_spec};
 pub(crate) use keys::owner_of_key;
 pub use keys::{OWNED_KEYS, option_of_key};
 

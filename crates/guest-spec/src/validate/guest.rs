@@ -1,19 +1,20 @@
 //! The rules about one guest by itself.
 
-use std::collections::{HashMap, HashSet};
-
 use super::report::Report;
-use super::text::{interface_problem, is_vdev, path_problem};
-use super::{Problem, cpu, device_model, firmware, graphics, pci, settings, shares, usb, vnuma};
-use crate::{Bootloader, Disk, Guest, GuestType, name_problem};
+use super::text::path_problem;
+use super::{
+    Problem, cpu, device_model, disks, firmware, graphics, networks, pci, settings, shares, usb,
+    vnuma,
+};
+use crate::{Bootloader, Guest, GuestType, name_problem};
 
 /// What is wrong with a guest by itself.
 pub(super) fn problems(guest: &Guest) -> Vec<Problem> {
     let mut report = Report::new(guest);
     resources(&mut report);
     boot(&mut report);
-    disks(&mut report);
-    networks(&mut report);
+    disks::check(&mut report);
+    networks::check(&mut report);
     cpu::check(&mut report);
     vnuma::check(&mut report);
     firmware::check(&mut report);
@@ -99,86 +100,5 @@ fn boot(report: &mut Report) {
             "cmdline",
             "it has a line break or another control character; write it on one line",
         );
-    }
-}
-
-fn disks(report: &mut Report) {
-    let guest = report.guest;
-    let mut by_vdev: HashMap<&str, &str> = HashMap::new();
-    let mut names: HashSet<&str> = HashSet::new();
-    for disk in &guest.disks {
-        let place = |field: &str| format!("disks.{}.{field}", disk.name);
-        if !names.insert(&disk.name) {
-            report.add(
-                format!("disks.{}", disk.name),
-                "there are two disks of this name; rename one",
-            );
-        }
-        if let Some(why) = path_problem(&disk.path) {
-            report.add(place("path"), why);
-        }
-        if !is_vdev(&disk.vdev) {
-            report.add(place("vdev"), format!("{:?} is no disk of a guest; write xvda, xvdb, … (or hda, sda, for emulated ones)", disk.vdev));
-        }
-        if let Some(other) = by_vdev.insert(&disk.vdev, &disk.name) {
-            report.add(
-                place("vdev"),
-                format!(
-                    "{} is disks.{other}'s too; give one of them another vdev",
-                    disk.vdev
-                ),
-            );
-        }
-        filesystem(report, disk);
-    }
-}
-
-fn filesystem(report: &mut Report, disk: &Disk) {
-    let Some(filesystem) = &disk.filesystem else {
-        return;
-    };
-    let place = |field: &str| format!("disks.{}.{field}", disk.name);
-    if disk.cdrom {
-        report.add(
-            place("filesystem"),
-            "a CD-ROM gets no file system; remove it",
-        );
-    }
-    let label = filesystem.label.as_deref().unwrap_or_default();
-    if label.len() > 16 {
-        let message = format!(
-            "{label:?} is longer than the 16 bytes that ext2, ext3 and ext4 hold; shorten it"
-        );
-        report.add(place("filesystem.label"), message);
-    } else if label.contains(char::is_control) || label.contains('/') {
-        let message = format!(
-            "{label:?} has a slash or a control character, which /dev/disk/by-label cannot show; choose another"
-        );
-        report.add(place("filesystem.label"), message);
-    }
-}
-
-fn networks(report: &mut Report) {
-    let guest = report.guest;
-    let mut names: HashSet<&str> = HashSet::new();
-    for network in &guest.networks {
-        let place = |field: &str| format!("networks.{}.{field}", network.name);
-        if !names.insert(&network.name) {
-            report.add(
-                format!("networks.{}", network.name),
-                "there are two networks of this name; rename one",
-            );
-        }
-        if let Some(why) = network.bridge.as_deref().and_then(interface_problem) {
-            report.add(place("bridge"), why);
-        }
-        for (field, value) in [("ip", &network.ip), ("script", &network.script)] {
-            if value
-                .as_deref()
-                .is_some_and(|text| text.contains(|c: char| c == ',' || c.is_control()))
-            {
-                report.add(place(field), "it has a comma or a control character, which xl's vif syntax cannot carry; remove it");
-            }
-        }
     }
 }

@@ -6,7 +6,7 @@ use super::tests::{GUEST, document};
 use crate::Document;
 
 /// A guest of a type, with these fields in place of its own.
-fn guest(kind: &str, fields: &Value) -> Value {
+pub(super) fn guest(kind: &str, fields: &Value) -> Value {
     let mut guest: Value = serde_json::from_str(GUEST).unwrap();
     guest["type"] = kind.into();
     guest["maxMemoryMib"] = Value::Null;
@@ -19,7 +19,7 @@ fn guest(kind: &str, fields: &Value) -> Value {
     guest
 }
 
-fn problems(guests: &[Value]) -> Vec<String> {
+pub(super) fn problems(guests: &[Value]) -> Vec<String> {
     let guests: Vec<String> = guests.iter().map(ToString::to_string).collect();
     let document = Document::parse(&document(&guests.join(", "))).unwrap();
     document
@@ -30,7 +30,7 @@ fn problems(guests: &[Value]) -> Vec<String> {
 }
 
 /// What each guest is told.
-fn told(cases: &[(&str, Value)]) -> String {
+pub(super) fn told(cases: &[(&str, Value)]) -> String {
     let shown: Vec<String> = cases
         .iter()
         .map(|(kind, fields)| {

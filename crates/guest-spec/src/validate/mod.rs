@@ -6,11 +6,14 @@
 mod bridges;
 mod cpu;
 mod device_model;
+mod disks;
 mod firmware;
 mod graphics;
 mod guest;
+mod networks;
 mod pci;
 mod report;
+mod served;
 mod settings;
 mod shares;
 mod text;
@@ -63,6 +66,7 @@ impl Document {
         let guests = together::names(&self.guests, &mut problems);
         together::shared_disks(&guests, &mut problems);
         together::macs_and_uuids(&guests, &mut problems);
+        together::vifnames(&guests, &mut problems);
         together::devices(&guests, &mut problems);
         problems
     }
@@ -74,6 +78,8 @@ impl Document {
     }
 }
 
+#[cfg(test)]
+mod devices_tests;
 #[cfg(test)]
 mod hardware_tests;
 #[cfg(test)]

@@ -66,18 +66,23 @@ pub(super) fn sub_words(name: &str) -> impl Iterator<Item = &str> {
 }
 
 pub(super) fn shared_disks(guests: &[&Guest], problems: &mut Vec<Problem>) {
-    let mut users: HashMap<&str, Vec<(&Guest, &Disk)>> = HashMap::new();
+    // One path in two domains that serve disks is two disks; a script's target that is spelled like a file is it.
+    let mut users: HashMap<_, Vec<(&Guest, &Disk)>> = HashMap::new();
     for guest in guests {
         for disk in &guest.disks {
-            users.entry(&disk.path).or_default().push((guest, disk));
+            let Some(path) = disk.path.as_deref() else {
+                continue;
+            };
+            let place = (disk.driver_domain(), path);
+            users.entry(place).or_default().push((guest, disk));
         }
     }
     let mut shared: Vec<_> = users
         .into_iter()
-        .filter(|(_, users)| users.len() > 1 && users.iter().any(|(_, disk)| !disk.read_only))
+        .filter(|(_, users)| users.len() > 1 && users.iter().any(|(_, disk)| disk.is_writable()))
         .collect();
-    shared.sort_by_key(|(path, _)| *path);
-    for (path, users) in shared {
+    shared.sort_by_key(|(place, _)| *place);
+    for ((_, path), users) in shared {
         let (first, first_disk) = users[0];
         for (guest, disk) in &users[1..] {
             problems.push(Problem {
@@ -88,6 +93,33 @@ pub(super) fn shared_disks(guests: &[&Guest], problems: &mut Vec<Problem>) {
                     first_disk.name, first.name
                 ),
             });
+        }
+    }
+}
+
+/// Names of interfaces that two guests want in one domain at a time: Xen's scripts would take the one for the other.
+pub(super) fn vifnames(guests: &[&Guest], problems: &mut Vec<Problem>) {
+    let mut names: HashMap<(Option<&str>, &str), (&Guest, &str)> = HashMap::new();
+    for guest in guests {
+        for network in &guest.networks {
+            let Some(vifname) = network.vifname.as_deref() else {
+                continue;
+            };
+            let place = (network.driver_domain(), vifname);
+            let Some((other, name)) = names.insert(place, (guest, &network.name)) else {
+                continue;
+            };
+            let both_start = guest.autostart && other.autostart;
+            if both_start && other.name != guest.name {
+                problems.push(Problem {
+                    guest: Some(guest.name.clone()),
+                    option: format!("networks.{}.vifname", network.name),
+                    message: format!(
+                        "{vifname} is also networks.{name} of guest {}, and both start with the Dom0; give each its own",
+                        other.name
+                    ),
+                });
+            }
         }
     }
 }

@@ -4,11 +4,13 @@ use disk_image::Found;
 use guest_spec::{ByteSize, Disk, Guest, Password, PasswordOf, Secrets};
 
 use crate::difference::differences;
+use crate::disks::{DiskState, disk_ids, disk_in_use};
 use crate::domains::{Domain, State};
 use crate::files::{Entry, digest};
 use crate::holders::{Holder, Holders};
+use crate::images;
 use crate::layout::Layout;
-use crate::observe::{DiskState, GuestFiles, Observed, disk_ids, disk_in_use};
+use crate::observe::{GuestFiles, Observed};
 use crate::plan::{GuestPlan, Host, Note, Step};
 use crate::record::Record;
 use crate::secret::{ConfigText, passwords_in};
@@ -141,7 +143,7 @@ impl Case<'_> {
         for (disk, id) in disk_ids(self.guest, &self.files.disks) {
             let who = format!("guest {}", self.guest.name);
             holders.add(
-                id,
+                id.clone(),
                 Holder {
                     who,
                     uuid: self.guest.uuid,
@@ -158,22 +160,24 @@ impl Case<'_> {
             return;
         }
         for (disk, state) in self.guest.disks.iter().zip(&self.files.disks) {
+            // What is no file of the Dom0 is made, and looked at, by others.
+            let Some(path) = disk.file() else { continue };
             let judged = match state {
                 Ok(state) => self
-                    .judge(disk, state, host)
-                    .map_err(|why| format!("{} {why}", disk.path)),
+                    .judge(disk, path, state, host)
+                    .map_err(|why| format!("{path} {why}")),
                 Err(error) => Err(error.clone()),
             };
             match judged {
                 Ok(None) => {}
                 Ok(Some(size)) if host.stages.images => plan.steps.push(Step::MakeImage {
                     disk: disk.name.clone(),
-                    path: self.layout.disk(disk).display().to_string(),
+                    path: self.layout.below(path).display().to_string(),
                     size,
                 }),
                 Ok(Some(_)) => plan.problems.push(format!(
-                    "option disks.{}.path: {} is not there; domus-prepare.service makes it, and `journalctl -u domus-prepare` says why it did not",
-                    disk.name, disk.path
+                    "option disks.{}.path: {path} is not there; domus-prepare.service makes it, and `journalctl -u domus-prepare` says why it did not",
+                    disk.name
                 )),
                 Err(why) => plan.problems.push(format!("option disks.{}.path: {why}", disk.name)),
             }
@@ -184,10 +188,14 @@ impl Case<'_> {
     fn judge(
         &self,
         disk: &Disk,
+        path: &str,
         state: &DiskState,
         host: &Host,
     ) -> Result<Option<ByteSize>, String> {
-        match state.found {
+        let Some(found) = &state.found else {
+            return Ok(None);
+        };
+        match found {
             Found::File { .. } | Found::BlockDevice { .. } => Ok(None),
             Found::Directory => Err("is a folder; write the path of the image in it".into()),
             Found::Other => Err("is neither a file nor a block device; write the path of one".into()),
@@ -195,9 +203,8 @@ impl Case<'_> {
                 "is not there, because {} is not mounted; mount it (fileSystems), then switch again",
                 disk.mount_point.as_deref().unwrap_or("its file system")
             )),
-            Found::Absent if host.images.contains(disk.path.as_str()) => Err(format!(
-                "was there at the last apply and is gone, and a new image would be empty. Bring it back, or mount what holds it; if it was deleted on purpose, run `domus image forget {}`",
-                disk.path
+            Found::Absent if host.images.contains(path) => Err(format!(
+                "was there at the last apply and is gone, and a new image would be empty. Bring it back, or mount what holds it; if it was deleted on purpose, run `domus image forget {path}`"
             )),
             Found::Absent if self.domain.is_some() => Err(
                 "is gone while the guest runs on it; copy what you need from inside the guest before you shut it down".into(),
@@ -206,9 +213,13 @@ impl Case<'_> {
                 "is gone while the guest is saved: its memory needs that very disk. Bring it back, or move /var/lib/xen/save/{} away to give up what it holds",
                 self.guest.name
             )),
-            Found::Absent if disk.path.starts_with("/dev/") => Err(
+            Found::Absent if path.starts_with("/dev/") => Err(
                 "is no device of this host; Domus makes no files under /dev. Make the volume, or correct the path".into(),
             ),
+            Found::Absent if images::format(disk.format).is_none() => Err(format!(
+                "is not there, and Domus makes no {} images; put it there (`qemu-img create` makes one)",
+                disk.format.as_str()
+            )),
             Found::Absent => match (disk.size, host.unreadable) {
                 (None, _) => Err(format!(
                     "is not there, and disks.{}.size is not set, so that Domus does not make it; set the size, or put the disk there",
@@ -382,14 +393,15 @@ impl Case<'_> {
         let mut states = self.guest.disks.iter().zip(&self.files.disks);
         let (_, state) = states.find(|(known, _)| known.name == disk.name)?;
         let state = state.as_ref().ok()?;
-        (state.empty || state.found == Found::Absent).then_some(disk)
+        // What is no file may hold anything, and is not held back.
+        (state.empty || state.found == Some(Found::Absent)).then_some(disk)
     }
 }
 
 fn note_empty(plan: &mut GuestPlan, disk: &Disk) {
     let note = Note::EmptyDisk {
         disk: disk.name.clone(),
-        path: disk.path.clone(),
+        path: disk.path.clone().unwrap_or_default(),
     };
     if !plan.notes.contains(&note) {
         plan.notes.push(note);

@@ -8,12 +8,20 @@ pub(super) use device::{field_problem, host_problem, line_problem, overlap, whol
 
 /// Says why a path cannot be a guest's; `None` for a good one.
 pub(super) fn path_problem(path: &str) -> Option<String> {
+    if path.contains(',') {
+        return Some(format!(
+            "{path:?} has a comma, which separates fields in xl's syntax; rename the file"
+        ));
+    }
+    disk_path_problem(path)
+}
+
+/// Says why a path cannot be a disk's, which may have commas; `None` for a good one.
+pub(super) fn disk_path_problem(path: &str) -> Option<String> {
     let why = if !path.starts_with('/') {
         "does not begin with a slash; write the whole path"
     } else if path.contains(|c: char| c.is_control()) {
         "has a line break or another control character; rename the file"
-    } else if path.contains(',') {
-        "has a comma, which separates fields in xl's disk syntax; rename the file"
     } else if path.contains(['"', '\'', '\\']) {
         "has a quote or a backslash, which xl's configuration syntax reads for itself; rename the file"
     } else if path.split('/').any(|part| part == "..") {
@@ -59,19 +67,4 @@ pub(super) fn address_problem(text: &str) -> Option<String> {
             "{prefix:?} is no length of a prefix, which is 0 to {most} here; {example}"
         )),
     }
-}
-
-/// `xvda`, `xvda1`, `hdc`, `sdb`; docs/man/xen-vbd-interface.7 has the limits.
-pub(super) fn is_vdev(vdev: &str) -> bool {
-    let rest = ["xvd", "hd", "sd"]
-        .iter()
-        .find_map(|prefix| vdev.strip_prefix(prefix));
-    rest.is_some_and(|rest| {
-        let letters = rest.trim_end_matches(|c: char| c.is_ascii_digit());
-        let digits = &rest[letters.len()..];
-        (1..=2).contains(&letters.len())
-            && letters.bytes().all(|b| b.is_ascii_lowercase())
-            && digits.len() <= 2
-            && !digits.starts_with('0')
-    })
 }
