@@ -9,12 +9,14 @@ let
       inherit description;
       descriptionClass = "noun";
     };
-  # xl.cfg puts commas between the fields of a disk, and pygrub and the block scripts quote badly.
-  plainFile =
+  # pygrub and the block scripts quote badly.
+  anyFile =
     path:
-    builtins.match "/([^,'\"\\[:cntrl:]]*[^,'\"\\/[:cntrl:]])" path != null
+    builtins.match "/([^'\"\\[:cntrl:]]*[^'\"\\/[:cntrl:]])" path != null
     && builtins.match "(.*/)?[.][.]?(/.*)?" path == null
     && !lib.hasInfix "//" path;
+  # xl.cfg puts commas between the fields of a device.
+  plainFile = path: anyFile path && !lib.hasInfix "," path;
   cpuItem = "(\\^?(nodes?:)?[0-9]+(-[0-9]+)?|(nodes?:)?all)";
   cpuidRegister = "e[abcd]x=[01xks]{32}";
   matching = regex: described (lib.types.strMatching regex);
@@ -24,6 +26,9 @@ let
   ipv6Group = "[0-9a-fA-F]{1,4}";
   ipv6Groups = "${ipv6Group}(:${ipv6Group}){0,6}";
   ipv6Cidr = "((${ipv6Group}:){7}${ipv6Group}|(${ipv6Groups})?::(${ipv6Groups})?)/(12[0-8]|1[01][0-9]|[1-9]?[0-9])";
+  rateInterval = "(@[1-9][0-9]*(s|ms?|us?)?)?";
+  vlanTerm = "[1-9][0-9]{0,3}(-[1-9][0-9]{0,3}|[+][1-9][0-9]{0,3}x[1-9][0-9]{0,3})?[pu]?";
+  oneLine = text: builtins.match "[^[:cntrl:]]+" text != null;
   # `::` stands for one group at least.
   atMostEightGroups =
     text:
@@ -37,7 +42,25 @@ in
 {
   vdev = matching "(xvd[a-z]{1,2}|hd[a-d]|sd[a-p])([1-9][0-9]?)?" "virtual disk name: xvda, xvdb, …; hda to hdd; sda to sdp; with or without a partition number";
 
-  diskPath = described (lib.types.addCheck lib.types.str plainFile) "absolute path of a file or device, without comma, quote, backslash, line break, `..`, `/./` or `//`: rename the file, or give a link to it";
+  # As xl spells it: what decides is libxl__device_disk_dev_number.
+  diskVdev =
+    described
+      (lib.types.addCheck lib.types.str (
+        vdev: (import ./dom0/vdev.nix { inherit lib; }).parse vdev != null
+      ))
+      "virtual disk name: xvda, xvdb, …; hda to hdd; sda to sdp; with or without a partition number; or in xl's other spellings, as in d0p0 or 51712";
+
+  diskPath = described (lib.types.addCheck lib.types.str anyFile) "absolute path of a file or device, without quote, backslash, line break, `..`, `/./` or `//`: rename the file, or give a link to it";
+
+  # What only a script, QEMU or a driver domain understands.
+  diskTarget = described (lib.types.addCheck lib.types.str oneLine) "string of one line, by which script, or the domain of backend, knows the disk";
+
+  qemuTarget =
+    described
+      (lib.types.addCheck lib.types.str (
+        text: if lib.hasPrefix "/" text then anyFile text else oneLine text
+      ))
+      "absolute path of a file or device, without quote, backslash, line break, `..`, `/./` or `//`; or what QEMU knows the disk by, as in nbd:192.0.2.1:10809";
 
   size = matching "[1-9][0-9]*(K|M|G|T|KiB|MiB|GiB|TiB)" "size: a whole number and a unit, as in 512MiB or 4GiB";
 
@@ -48,11 +71,18 @@ in
     name: name != "." && name != ".."
   )) "network interface name: 1 to 15 letters, digits, dots, dashes or underscores";
 
+  # vif-openvswitch cuts it up.
+  openvswitchBridge = matching "[A-Za-z0-9_-]{1,15}([.][0-9]{1,4})?(:[0-9]{1,4})*" "bridge of Open vSwitch: its name of 1 to 15 letters, digits, dashes or underscores, then its VLAN and the VLANs of the trunk, if any, as in ovs0.10:20:30";
+
+  rate = matching "[1-9][0-9]*[GMK]?[Bb]/s${rateInterval}" "rate: a whole number and a unit, as in 10Mb/s (bits) or 250KB/s (bytes), with an interval if need be, as in 1MB/s@20ms";
+
+  vlans = matching "${vlanTerm}(/${vlanTerm})*" "list of VLANs with slashes between them, as in 10p/20/100-110u/200+10x4";
+
   mac = matching "[0-9a-f][02468ace](:[0-9a-f]{2}){5}" "MAC address of one interface, in lower case, as in 00:16:3e:12:34:56";
 
   uuid = matching "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}" "UUID in lower case, as in 3f0e5c1a-7d3b-8c55-9a6e-2f0b6a1d4e77";
 
-  addresses = matching "[0-9a-fA-F.:]+( [0-9a-fA-F.:]+)*" "IP address, or several with a space between them";
+  addresses = matching " *[0-9a-fA-F.:/]+( +[0-9a-fA-F.:/]+)* *" "IP address, or several with a space between them";
 
   cidr = described (lib.types.addCheck (lib.types.strMatching "${ipv4Cidr}|${ipv6Cidr}") atMostEightGroups) "IP address with the length of its prefix, as in 10.10.0.1/24 or fd00::1/64";
 
@@ -84,9 +114,12 @@ in
   # A colon would say a display or port once more; IPv6 in brackets is nothing that xl can tell from it.
   listenAddress = matching "[A-Za-z0-9.-]+" "IPv4 address or host name";
 
-  argument = described (lib.types.addCheck lib.types.singleLineStr (
-    text: builtins.match "[^[:cntrl:]]+" text != null
-  )) "string of one line";
+  argument = described (lib.types.addCheck lib.types.singleLineStr oneLine) "string of one line";
+
+  # One value of a device string.
+  deviceValue = described (lib.types.addCheck lib.types.str (
+    text: oneLine text && !lib.hasInfix "," text
+  )) "string of one line without a comma";
 
   # xl.cfg splits these at the equals sign.
   sharePath = described (lib.types.addCheck lib.types.str (
@@ -94,9 +127,12 @@ in
   )) "absolute path without comma, equals sign, quote, backslash, line break, `..`, `/./` or `//`";
 
   # A path literal, or anything that Nix made, is in the store or goes there.
-  secretFile = described (lib.types.addCheck lib.types.str (
-    path: plainFile path && !builtins.hasContext path && !lib.hasPrefix builtins.storeDir path
-  )) "absolute path of a file outside the Nix store, as a string: \"/run/keys/vnc\" in quotes, not a path that Nix would copy into the store, which everyone can read";
+  secretFile =
+    described
+      (lib.types.addCheck lib.types.str (
+        path: plainFile path && !builtins.hasContext path && !lib.hasPrefix builtins.storeDir path
+      ))
+      "absolute path of a file outside the Nix store, as a string: \"/run/keys/vnc\" in quotes, not a path that Nix would copy into the store, which everyone can read";
 
   # One value of xl.cfg: a list may hold lists (vnuma, vsnd).
   xlValue =

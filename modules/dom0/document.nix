@@ -8,8 +8,6 @@
 let
   cfg = config.virtualisation.xen;
   vdev = import ./vdev.nix { inherit lib; };
-  mounts = import ./mounts.nix { inherit config lib; };
-  bridges = import ./plugged.nix { inherit lib; };
 
   immutableEtc =
     let
@@ -23,26 +21,7 @@ let
     inherit (value) address uplink;
   };
 
-  disk = name: value: {
-    inherit name;
-    inherit (value)
-      path
-      size
-      format
-      vdev
-      readOnly
-      cdrom
-      filesystem
-      ;
-    mountPoint = mounts.holding value.path;
-  };
-
-  network = name: value: {
-    inherit name;
-    inherit (value) mac ip script;
-    # Scripts that route or translate plug the interface into none.
-    bridge = if bridges.unused value then null else value.bridge;
-  };
+  devices = import ./devices.nix { inherit config lib; };
 
   inherit (import ./in-order.nix { inherit lib; }) inOrder order;
 
@@ -52,32 +31,32 @@ let
   guest =
     name: value:
     {
-    inherit name;
-    inherit (value)
-      type
-      uuid
-      vcpus
-      maxVcpus
-      autostart
-      onPoweroff
-      onReboot
-      onCrash
-      settings
-      ;
-    memoryMib = value.memory;
-    maxMemoryMib = value.maxMemory;
-    boot = {
-      inherit (value) bootloader initrd cmdline;
-      kernel =
-        if value.bootloader == "pvgrub" && value.kernel == null then
-          cfg.domus.grubImages.${kernelType value} or null
-        else
-          value.kernel;
-    };
-    disks = inOrder (d: if d.vdev == null then 0 else vdev.rank d) disk value.disks;
-    networks = inOrder order network value.networks;
-  }
-  // import ./hardware.nix { inherit lib value; };
+      inherit name;
+      inherit (value)
+        type
+        uuid
+        vcpus
+        maxVcpus
+        autostart
+        onPoweroff
+        onReboot
+        onCrash
+        settings
+        ;
+      memoryMib = value.memory;
+      maxMemoryMib = value.maxMemory;
+      boot = {
+        inherit (value) bootloader initrd cmdline;
+        kernel =
+          if value.bootloader == "pvgrub" && value.kernel == null then
+            cfg.domus.grubImages.${kernelType value} or null
+          else
+            value.kernel;
+      };
+      disks = inOrder (d: if d.vdev == null then 0 else vdev.rank d) (devices.disk value) value.disks;
+      networks = inOrder order devices.network value.networks;
+    }
+    // import ./hardware.nix { inherit lib value; };
 
   value = {
     version = 1;

@@ -145,7 +145,16 @@ fn dom0(cases: &[Case]) -> String {
         .filter_map(|case| case.config.get("vif")?.as_list())
         .flatten()
         .filter_map(|vif| Vif::parse(&vif.as_text()?).ok())
-        .map(|vif| vif.bridge.unwrap_or_else(|| "xenbr0".to_owned()))
+        .map(|vif| {
+            let bridge = vif.bridge.unwrap_or_else(|| "xenbr0".to_owned());
+            // Open vSwitch's script reads VLANs behind the name.
+            match vif.script.as_deref() {
+                Some("vif-openvswitch") => {
+                    bridge.split(['.', ':']).next().unwrap_or_default().into()
+                }
+                _ => bridge,
+            }
+        })
         .collect();
     let bridges = bridges.iter().fold(String::new(), |mut text, bridge| {
         // Writing to a String cannot fail.

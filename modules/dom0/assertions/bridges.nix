@@ -60,8 +60,8 @@ let
             "bridge"
           ]
         );
-        inherit (value) bridge;
-      }) (lib.filterAttrs (_: value: !plugged.unused value) guest.networks)
+        bridge = plugged.bridgeOf value;
+      }) (lib.filterAttrs (_: plugged.here) guest.networks)
     ) guests
   );
 

@@ -73,6 +73,7 @@ in
           ./boot.nix
           ./resources.nix
           ./disks.nix
+          ./disk-backends.nix
           ./networks.nix
           ./cpu.nix
           ./vnuma.nix

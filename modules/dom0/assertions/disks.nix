@@ -7,6 +7,24 @@
   ...
 }:
 let
+  backends = import ../backends.nix { inherit lib; };
+
+  # Why Domus cannot make a disk, and what to do; null if it can.
+  notMade =
+    disk:
+    if disk.script != null then
+      "with a script the path is whatever the script makes of it. Make the disk with the script's own tools, and remove size"
+    else if !backends.isDom0 disk.backend then
+      "Domus makes images in this Dom0, not in the domain \"${disk.backend}\". Make the disk there, and remove size"
+    else if backends.file disk == null then
+      "Domus makes image files, and path is what QEMU knows the disk by. Remove size"
+    else if disk.format != "raw" && disk.format != "qcow2" then
+      "Domus makes \"raw\" and \"qcow2\" images only. Set format to one of these, or make the image with qemu-img and remove size"
+    else if disk.backendType == "phy" || disk.specification == "virtio" then
+      "Domus makes image files, and only a block device can be served so. Remove size, or remove backendType and specification"
+    else
+      null;
+
   check =
     name: guest:
     let
@@ -31,7 +49,7 @@ let
         in
         "${
           if guest.type == "hvm" && parsed.family == "hd" then "xvd" else parsed.family
-        }:${toString parsed.position}:${parsed.partition}";
+        }:${toString parsed.position}:${toString parsed.partition}";
       collisions = lib.filter (group: lib.length group > 1) (lib.attrValues (lib.groupBy place placed));
     in
     lib.optional (lib.length names > 1 && unplaced != [ ]) {
@@ -82,11 +100,23 @@ let
         '';
       }
       {
-        assertion = lib.hasPrefix "/dev/" disks.${disk}.path -> disks.${disk}.format == "raw";
+        assertion = disks.${disk}.path == null -> disks.${disk}.cdrom;
         message = ''
-          ${of disk}.path is a device, ${disks.${disk}.path}, and its format is "${disks.${disk}.format}". Set format = "raw", or give the path of an image file.
+          ${of disk}.path is not set, and only a CD drive can be without a disc. Set it to an image or a device, or set cdrom = true.
         '';
       }
+      (
+        let
+          why = notMade disks.${disk};
+        in
+        {
+          assertion =
+            disks.${disk}.size != null && disks.${disk}.path != null && !disks.${disk}.cdrom -> why == null;
+          message = ''
+            ${of disk}.size is set, and ${toString why}.
+          '';
+        }
+      )
     ]) names;
 
   # Every use of a path by any guest.
@@ -101,11 +131,13 @@ let
           ]
         );
         inherit (value) path readOnly;
-      }) guest.disks
+        # One path in two domains that serve disks is two disks.
+        place = "${backends.domain value}:${value.path}";
+      }) (lib.filterAttrs (_: value: value.path != null) guest.disks)
     ) guests
   );
   shared = lib.filter (group: lib.length group > 1 && lib.any (use: !use.readOnly) group) (
-    lib.attrValues (lib.groupBy (use: use.path) uses)
+    lib.attrValues (lib.groupBy (use: use.place) uses)
   );
 in
 lib.concatLists (lib.mapAttrsToList check guests)

@@ -3,6 +3,7 @@
 let
   types = import ../../types.nix { inherit lib; };
   vdev = import ../vdev.nix { inherit lib; };
+  backends = import ../backends.nix { inherit lib; };
 
   filesystem = lib.types.submodule {
     options = {
@@ -28,13 +29,26 @@ in
 lib.types.submodule (
   { config, ... }:
   {
+    imports = [ ./disk-backend.nix ];
+
     options = {
       path = lib.mkOption {
-        type = types.diskPath;
+        # Where it is none of this host's, whoever serves it knows what may stand here.
+        type = lib.types.nullOr (
+          if config.script != null || !backends.isDom0 config.backend then
+            types.diskTarget
+          else if config.backendType == "qdisk" || config.backendType == "tap" then
+            types.qemuTarget
+          else
+            types.diskPath
+        );
+        default = null;
         example = "/vmdisks/web-root.img";
         description = ''
           The image file, or the block device (an LVM or ZFS volume, a whole disk). A missing image is created
           where `size` is given; what is there is never touched; nothing is ever created below `/dev`.
+          With `script`, `backend` or `backendType = "qdisk"` it may be anything that these know the disk by. Only a
+          CD drive can do without: `null` is one without a disc.
         '';
       };
 
@@ -52,14 +66,20 @@ lib.types.submodule (
         type = lib.types.enum [
           "raw"
           "qcow2"
+          "qcow"
+          "vhd"
+          "qed"
         ];
         default = "raw";
         example = "qcow2";
-        description = "The format of the image. It is never guessed: what a guest writes could say anything.";
+        description = ''
+          The format of the image. It is never guessed: what a guest writes could say anything. Domus makes `"raw"` and
+          `"qcow2"`.
+        '';
       };
 
       vdev = lib.mkOption {
-        type = lib.types.nullOr types.vdev;
+        type = lib.types.nullOr types.diskVdev;
         default =
           if config.order != null then
             vdev.at {
@@ -88,7 +108,8 @@ lib.types.submodule (
         description = ''
           The disk's position: 0 is `xvda`, 1 is `xvdb` and so on; a CD-ROM of an HVM guest is `hda` to `hdd`,
           and has one of 0 to 3.
-          With more than one disk each needs this or `vdev`.
+          With more than one disk each needs this or `vdev`. With both, this is the place in the list that xl gets, the first
+          of which boots.
         '';
       };
 

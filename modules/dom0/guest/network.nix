@@ -7,18 +7,22 @@
 let
   identity = import ../identity.nix { inherit lib; };
   types = import ../../types.nix { inherit lib; };
+  plugged = import ../plugged.nix { inherit lib; };
 in
 lib.types.submodule (
-  { name, ... }:
+  { config, name, ... }:
   {
+    imports = [ ./network-device.nix ];
+
     options = {
       bridge = lib.mkOption {
-        type = types.interface;
+        type = if plugged.isOpenvswitch config then types.openvswitchBridge else types.interface;
         default = "xenbr0";
         example = "br0";
         description = ''
-          The bridge of the Dom0 that the interface is plugged into. It must be declared, in
-          `virtualisation.xen.bridges` or where NixOS declares bridges.
+          The bridge that the interface is plugged into, in the Dom0 or in the domain of `backend`. One of the Dom0
+          must be declared, in `virtualisation.xen.bridges` or where NixOS declares bridges. With
+          `script = "vif-openvswitch"` VLANs may follow the name: `"ovs0.10:20:30"`.
         '';
       };
 

@@ -30,6 +30,9 @@ pub struct Disk {
     pub format: DiskFormat,
     /// The name in the guest: `xvda`.
     pub vdev: String,
+    /// Where it stands among the guest's disks, the first of which boots, when that is not what its vdev says.
+    #[serde(default)]
+    pub order: Option<u32>,
     /// Whether the guest may only read it.
     #[serde(default)]
     pub read_only: bool,

@@ -296,14 +296,20 @@ impl Guest {
         self.max_vcpus.unwrap_or(self.vcpus)
     }
 
-    /// The disks as xl is to get them: those that can be booted first, in the order of their vdevs.
+    /// The disks as xl is to get them: those that can be booted first, in the order of their vdevs, or as is said.
     ///
     /// libxl gives the first disk of its list to the bootloader, whatever its vdev
     /// (`libxl_create.c`, `initiate_domain_create`: `bl.disk = &d_config->disks[0]`).
     #[must_use]
     pub fn disks_in_boot_order(&self) -> Vec<&Disk> {
         let mut disks: Vec<_> = self.disks.iter().collect();
-        disks.sort_by_cached_key(|disk| (disk.cdrom, vdev::position(&disk.vdev)));
+        let by_vdev = disks.iter().all(|disk| disk.order.is_none());
+        let rank = |disk: &Disk| match disk.order {
+            _ if by_vdev => 0,
+            Some(order) => order,
+            None => vdev::place(&disk.vdev).map_or(u32::MAX, |place| place.disk),
+        };
+        disks.sort_by_cached_key(|disk| (disk.cdrom, rank(disk), vdev::position(&disk.vdev)));
         disks
     }
 

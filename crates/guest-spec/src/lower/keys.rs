@@ -160,6 +160,27 @@ mod tests {
         assert_eq!(option_of_key("oos"), None);
     }
 
+    /// The names that `networks.<name>.colo` takes.
+    #[test]
+    fn the_modules_have_the_keys_of_colo() {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../modules/dom0/colo-keys.json"
+        );
+        let keys: Vec<&str> = xl_cfg::vif::ColoKey::ALL
+            .iter()
+            .map(|key| key.as_str())
+            .collect();
+        let now = serde_json::to_string_pretty(&keys).unwrap() + "\n";
+        if std::env::var_os("DOMUS_WRITE").is_some() {
+            std::fs::write(path, &now).unwrap();
+        }
+        assert!(
+            std::fs::read_to_string(path).unwrap_or_default() == now,
+            "modules/dom0/colo-keys.json is old"
+        );
+    }
+
     #[test]
     fn the_modules_have_this_list() {
         let path = concat!(

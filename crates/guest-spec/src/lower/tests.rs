@@ -58,6 +58,35 @@ fn the_first_disk_is_the_one_that_boots() {
     insta::assert_snapshot!(render(guest, &Secrets::hidden()).unwrap());
 }
 
+/// The disk with the swap is xvda1, and it is not the one that boots.
+#[test]
+fn an_order_that_is_said_is_kept() {
+    let disk = |name: &str, vdev: &str, order: &str| {
+        format!(
+            r#"{{ "name": "{name}", "path": "/{name}", "format": "raw", "vdev": "{vdev}"{order} }}"#
+        )
+    };
+    let order = |disks: &[String]| {
+        let mut guest: Guest = serde_json::from_str(GUEST).unwrap();
+        guest.disks = serde_json::from_str(&format!("[{}]", disks.join(","))).unwrap();
+        let disks = guest.disks_in_boot_order();
+        let names: Vec<_> = disks.iter().map(|disk| disk.name.clone()).collect();
+        names.join(" ")
+    };
+    let (swap, root) = (disk("swap", "xvda1", ""), disk("root", "xvda2", ""));
+    assert_eq!(order(&[swap.clone(), root]), "swap root");
+    let swap_later = disk("swap", "xvda1", ", \"order\": 1");
+    let root_first = disk("root", "xvda2", ", \"order\": 0");
+    let data = disk("data", "xvdc", "");
+    let cd = disk("cd", "xvdb", ", \"order\": 0, \"cdrom\": true");
+    assert_eq!(
+        order(&[cd, data, swap_later, root_first.clone()]),
+        "root swap data cd"
+    );
+    // What says nothing stands where its vdev is.
+    assert_eq!(order(&[swap, root_first]), "swap root");
+}
+
 /// Guests that set every option, one of each type.
 pub(crate) fn every_option() -> Vec<Guest> {
     let guests = include_str!("every-option.json");

@@ -1,0 +1,11 @@
+{
+  virtualisation.xen.guests.db = {
+    type = "pv";
+    kernel = "/boot/bzImage";
+    disks.data = {
+      path = "/dev/vg0/db";
+      backendType = "phy";
+      colo.enable = true;
+    };
+  };
+}

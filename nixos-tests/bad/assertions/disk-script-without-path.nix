@@ -1,0 +1,10 @@
+{
+  virtualisation.xen.guests.db = {
+    type = "pv";
+    kernel = "/boot/bzImage";
+    disks.data = {
+      cdrom = true;
+      script = "block-drbd";
+    };
+  };
+}

@@ -1,0 +1,11 @@
+{
+  virtualisation.xen.guests.db = {
+    type = "pv";
+    kernel = "/boot/bzImage";
+    disks.data = {
+      path = "r0";
+      script = "block-drbd";
+      specification = "virtio";
+    };
+  };
+}

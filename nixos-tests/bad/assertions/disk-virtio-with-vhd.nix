@@ -1,0 +1,11 @@
+{
+  virtualisation.xen.guests.db = {
+    type = "pv";
+    kernel = "/boot/bzImage";
+    disks.data = {
+      path = "/vmdisks/db.vhd";
+      format = "vhd";
+      specification = "virtio";
+    };
+  };
+}

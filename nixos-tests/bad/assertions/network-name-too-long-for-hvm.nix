@@ -1,0 +1,9 @@
+{
+  virtualisation.xen.guests.db = {
+    type = "hvm";
+    kernel = "/boot/bzImage";
+    networks.lan = {
+      vifname = "twelve-bytes";
+    };
+  };
+}

@@ -1,0 +1,9 @@
+{
+  virtualisation.xen.guests.db = {
+    type = "pv";
+    kernel = "/boot/bzImage";
+    networks.lan = {
+      vlan = "10p/4000+10x10";
+    };
+  };
+}

@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.web.disks.root.colo.export = "a,b";
+}

@@ -1,0 +1,6 @@
+{
+  virtualisation.xen.guests.web.disks.root = {
+    path = "/vmdisks/../etc/shadow";
+    backendType = "qdisk";
+  };
+}

@@ -1,0 +1,6 @@
+{
+  virtualisation.xen.guests.web.disks.root = {
+    path = "a\nb";
+    script = "block-drbd";
+  };
+}

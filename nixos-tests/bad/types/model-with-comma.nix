@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.web.networks.lan.model = "e1000,x=y";
+}

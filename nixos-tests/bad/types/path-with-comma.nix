@@ -1,4 +1,0 @@
-{ lib, ... }:
-{
-  virtualisation.xen.guests.web.disks.root.path = lib.mkForce "/vmdisks/a,b.img";
-}

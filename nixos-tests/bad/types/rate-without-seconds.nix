@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.web.networks.lan.rate = "10MB";
+}
