@@ -142,15 +142,22 @@ fn string(grammar: Grammar, value: &Value) -> Value {
     }
 }
 
-/// A framebuffer's password, out of the way.
+/// A framebuffer's password, out of the way, and a window's settings where there is no window.
 fn hide(grammar: Grammar, text: &str) -> String {
     match (grammar, Vfb::parse(text)) {
-        (Grammar::Vfb, Ok(mut vfb)) if vfb.vnc_password.is_some() => {
-            vfb.vnc_password = Some(Password(PASSWORD.to_owned()));
-            vfb.to_spec().unwrap_or_else(|_| text.to_owned())
-        }
+        (Grammar::Vfb, Ok(vfb)) => shown(vfb).to_spec().unwrap_or_else(|_| text.to_owned()),
         _ => text.to_owned(),
     }
+}
+
+fn shown(mut vfb: Vfb) -> Vfb {
+    if vfb.vnc_password.is_some() {
+        vfb.vnc_password = Some(Password(PASSWORD.to_owned()));
+    }
+    if vfb.sdl != Some(true) {
+        (vfb.sdl, vfb.opengl, vfb.display, vfb.xauthority) = (None, None, None, None);
+    }
+    vfb
 }
 
 fn list(grammar: Grammar, value: &Value) -> Value {
@@ -204,15 +211,52 @@ fn spell(keys: &mut BTreeMap<String, Value>, guest: GuestType) {
             keys.insert("bios".to_owned(), bios.into());
         }
     }
+    // xl looks for a program without a slash among its own.
+    if let Some(bootloader) = keys.get_mut("bootloader")
+        && bootloader
+            .as_text()
+            .is_some_and(|path| path.ends_with("/pygrub"))
+    {
+        *bootloader = "pygrub".into();
+    }
     if let Some(Value::String(_) | Value::Integer(_)) = keys.get("usbdevice")
         && let Some(one) = keys.remove("usbdevice")
     {
         keys.insert("usbdevice".to_owned(), Value::List(vec![one]));
     }
+    if guest == GuestType::Pv {
+        pv_screen(keys);
+    }
     for key in ["vncpasswd", "spicepasswd"] {
         if let Some(password) = keys.get_mut(key) {
             *password = PASSWORD.into();
         }
+    }
+}
+
+/// The keys of an HVM guest's screen make a framebuffer of a PV guest that has none, where `vnc` is on, and nothing
+/// else (`xl_parse.c`, `parse_config_data`).
+fn pv_screen(keys: &mut BTreeMap<String, Value>) {
+    let mut take = |key: &str| keys.remove(key);
+    let text = |value: Option<Value>| value.and_then(|value| Some(value.as_text()?.into_owned()));
+    let flag = |value: Option<Value>| value.and_then(|value| Some(value.as_integer()? != 0));
+    let vfb = Vfb {
+        vnc: flag(take("vnc")),
+        vnc_listen: text(take("vnclisten")),
+        vnc_display: take("vncdisplay").and_then(|value| value.as_integer()?.try_into().ok()),
+        vnc_unused: flag(take("vncunused")),
+        vnc_password: take("vncpasswd").map(|_| Password(String::new())),
+        sdl: flag(take("sdl")),
+        opengl: flag(take("opengl")),
+        display: text(take("display")),
+        xauthority: text(take("xauthority")),
+        keymap: text(take("keymap")),
+    };
+    if vfb.vnc == Some(true)
+        && !keys.contains_key("vfb")
+        && let Ok(spec) = shown(vfb).to_spec()
+    {
+        keys.insert("vfb".to_owned(), Value::List(vec![spec.into()]));
     }
 }
 
@@ -249,6 +293,12 @@ fn fill_in(keys: &mut BTreeMap<String, Value>, guest: GuestType) {
                     *item = spec.into();
                 }
             }
+        }
+    }
+    // The guest knows these by a name of theirs, wherever they stand.
+    for key in ["p9", "channel", "vkb"] {
+        if let Some(Value::List(items)) = keys.get_mut(key) {
+            items.sort_by_cached_key(ToString::to_string);
         }
     }
     let boots_from_first = keys.contains_key("bootloader");

@@ -94,7 +94,7 @@ fn boot(report: &mut Report) {
     if boot
         .cmdline
         .as_deref()
-        .is_some_and(|line| line.contains(char::is_control))
+        .is_some_and(|line| line.contains(|c: char| c.is_control() && c != '\t'))
     {
         report.add(
             "cmdline",

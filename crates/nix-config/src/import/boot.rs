@@ -55,8 +55,13 @@ impl Importing<'_> {
                         .into(),
                 );
             }
-            "kernel" | "ramdisk" | "cmdline" | "root" | "extra" if by_bootloader => {
-                self.leave_out(key, "the boot loader takes it from the guest's disk");
+            "kernel" | "ramdisk" if by_bootloader => {
+                self.leave_out(key, "the boot loader finds it on the guest's disk");
+            }
+            // libxl_bootloader.c gives it to pygrub, which adds it to what grub.cfg says.
+            "cmdline" | "root" | "extra" if by_bootloader => self.command_line(key),
+            "ramdisk" | "cmdline" | "root" | "extra" if self.config.get("firmware").is_some() => {
+                self.leave_out(key, "GRUB's image reads the guest's own grub.cfg");
             }
             "kernel" => {
                 if self.is_grub() {
@@ -103,7 +108,12 @@ impl Importing<'_> {
                 (None, extra) => extra.unwrap_or_default(),
             }
         };
-        self.set(key, &["cmdline"], line);
+        // The option is for a kernel that the Dom0 has.
+        if self.config.get("kernel").is_some() && self.config.get("bootloader").is_none() {
+            self.set(key, &["cmdline"], line);
+        } else {
+            self.set(key, &["settings", "cmdline"], line);
+        }
     }
 
     pub(super) fn boot_order(&mut self, value: &Value) {

@@ -115,7 +115,9 @@ impl Importing<'_> {
     }
 
     pub(super) fn rdm(&mut self, value: &Value) {
-        let Some(rdm) = text(value).and_then(|text| Rdm::parse(&text).ok()) else {
+        let read = text(value).and_then(|text| Rdm::parse(&text).ok());
+        // The options want both.
+        let Some(rdm) = read.filter(|rdm| rdm.strategy.is_some() && rdm.policy.is_some()) else {
             self.setting("rdm", value);
             return;
         };

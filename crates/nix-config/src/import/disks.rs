@@ -11,6 +11,7 @@ use crate::NixValue;
 impl Importing<'_> {
     pub(super) fn disks(&mut self, value: &Value) {
         let comments = self.source.item_comments("disk");
+        let ordered = self.boots_from_another(value);
         for (index, item) in value.as_list().unwrap_or_default().iter().enumerate() {
             let spec = text(item).unwrap_or_default();
             match Disk::parse(&spec) {
@@ -23,6 +24,11 @@ impl Importing<'_> {
                     }
                     let disk = disk.below_dev();
                     self.disk(&disk);
+                    if ordered {
+                        let order = i64::try_from(index).unwrap_or(i64::MAX);
+                        self.options
+                            .set(&["disks", &disk.vdev, "order"], order.into());
+                    }
                     let at = comments.get(index).cloned().unwrap_or_default();
                     self.options.comment(&["disks", &disk.vdev], at);
                 }
@@ -34,6 +40,22 @@ impl Importing<'_> {
         } else {
             self.waiting.extend(self.source.comments("disk").above);
         }
+    }
+
+    /// Whether a boot loader in the Dom0 reads another disk than the first by vdev, which is what Domus would give it:
+    /// xl gives it the first of the list.
+    fn boots_from_another(&self, value: &Value) -> bool {
+        let vdevs: Vec<String> = value
+            .as_list()
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|item| Disk::parse(&text(item)?).ok())
+            .filter(|disk| !disk.cdrom)
+            .map(|disk| disk.vdev)
+            .collect();
+        // `xvdb` before `xvdaa`, and `xvda2` before `xvda10`.
+        let least = vdevs.iter().min_by_key(|vdev| (vdev.len(), *vdev));
+        self.config.get("bootloader").is_some() && least != vdevs.first()
     }
 
     fn disk(&mut self, disk: &Disk) {

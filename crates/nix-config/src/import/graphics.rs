@@ -14,6 +14,10 @@ impl Importing<'_> {
             // xl takes an empty one for none.
             return;
         }
+        if of == "spice" && self.config.get("spice").and_then(Value::as_integer) != Some(1) {
+            self.leave_out(key, "there is no SPICE that it would be for");
+            return;
+        }
         self.password_file(of);
         self.comment(key, &["graphics", of, "passwordFile"]);
     }
@@ -67,8 +71,13 @@ impl Importing<'_> {
         };
         let vnc = vfb.vnc.unwrap_or(true);
         let sdl = vfb.sdl.unwrap_or(false);
-        if !vnc && !sdl {
-            // No option declares a screen that nobody can see.
+        let window = vfb.opengl.is_some() || vfb.display.is_some() || vfb.xauthority.is_some();
+        let secret = vfb
+            .vnc_password
+            .as_ref()
+            .is_some_and(|password| !password.0.is_empty());
+        if !secret && ((!vnc && !sdl) || (window && !sdl)) {
+            // No option declares a screen that nobody can see, nor a window that is not there.
             self.setting("vfb", value);
             return;
         }
@@ -79,11 +88,12 @@ impl Importing<'_> {
                 .collect()
         };
         self.options.set(&graphics(&["vnc", "enable"]), vnc.into());
+        let of_window = |text: Option<String>| text.filter(|_| sdl);
         let texts = [
-            (graphics(&["vnc", "listen"]), &vfb.vnc_listen),
-            (graphics(&["sdl", "display"]), &vfb.display),
-            (graphics(&["sdl", "xauthority"]), &vfb.xauthority),
-            (graphics(&["keymap"]), &vfb.keymap),
+            (graphics(&["vnc", "listen"]), vfb.vnc_listen),
+            (graphics(&["sdl", "display"]), of_window(vfb.display)),
+            (graphics(&["sdl", "xauthority"]), of_window(vfb.xauthority)),
+            (graphics(&["keymap"]), vfb.keymap),
         ];
         for (path, text) in texts {
             if let Some(text) = text {
@@ -93,7 +103,7 @@ impl Importing<'_> {
         let flags = [
             (graphics(&["vnc", "unused"]), vfb.vnc_unused),
             (graphics(&["sdl", "enable"]), vfb.sdl),
-            (graphics(&["sdl", "opengl"]), vfb.opengl),
+            (graphics(&["sdl", "opengl"]), vfb.opengl.filter(|_| sdl)),
         ];
         for (path, flag) in flags {
             if let Some(flag) = flag {

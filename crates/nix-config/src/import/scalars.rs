@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use guest_spec::option_of_key;
 use xl_cfg::Value;
-use xl_cfg::keys::{self, Matching, Shape};
+use xl_cfg::keys::{self, GuestType, Matching, Shape};
 
 use super::Importing;
 use crate::NixValue;
@@ -20,9 +20,29 @@ impl Importing<'_> {
         };
         let path: Vec<_> = option.split('.').collect();
         match keys::get(key).and_then(|info| typed(&info.shape, value)) {
-            Some(nix) => self.set(key, &path, nix),
-            None => self.setting(key, value),
+            Some(nix) if option_takes(key, &nix) && self.is_on(key) => self.set(key, &path, nix),
+            _ if self.guest != GuestType::Hvm && !self.is_on(key) => {
+                self.leave_out(key, "there is no screen that it would be for");
+            }
+            _ => self.setting(key, value),
         }
+    }
+
+    /// Whether what a key belongs to is switched on: the options of a thing that is off are refused.
+    fn is_on(&self, key: &str) -> bool {
+        let switch = match key {
+            "keymap" | "sdl" | "vnclisten" | "vncdisplay" | "vncunused"
+                if self.guest == GuestType::Pv =>
+            {
+                "vnc"
+            }
+            "display" | "opengl" | "xauthority" => "sdl",
+            "spice" => return true,
+            key if key.starts_with("spice") => "spice",
+            _ => return true,
+        };
+        let switch = self.config.get(switch).and_then(Value::as_integer);
+        switch.is_some_and(|on| on != 0)
     }
 
     /// A list of texts, or one text.
@@ -41,6 +61,45 @@ impl Importing<'_> {
     }
 }
 
+/// Whether the type of a key's option (`modules/types.nix`) takes a text; `settings` carry what it does not.
+fn option_takes(key: &str, value: &NixValue) -> bool {
+    let NixValue::String(text) = value else {
+        return true;
+    };
+    let one_line = !text.contains(char::is_control);
+    match (key, keys::get(key).map(|info| info.shape)) {
+        ("vnclisten" | "spicehost", _) => {
+            !text.is_empty()
+                && text
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))
+        }
+        ("pool" | "keymap" | "device_model_user", _) => {
+            text.starts_with(|c: char| c.is_ascii_alphanumeric())
+                && text
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ':' | '-'))
+        }
+        ("display", _) => {
+            !text.is_empty() && !text.contains([',', '=', '\'', '"', '\\', ' ']) && one_line
+        }
+        (_, Some(Shape::Path)) => is_plain_path(text),
+        _ => one_line && !text.is_empty(),
+    }
+}
+
+/// Whether a path is one that options take: absolute, of a file, and nothing that xl or its scripts would trip over.
+pub(super) fn is_plain_path(path: &str) -> bool {
+    path.starts_with('/')
+        && !path.ends_with('/')
+        && !path.contains([',', '\'', '"', '\\'])
+        && !path.contains(char::is_control)
+        && path
+            .split('/')
+            .skip(1)
+            .all(|part| !matches!(part, "" | "." | ".."))
+}
+
 /// A value as its option takes it; nothing when the option would not.
 pub(super) fn typed(shape: &Shape, value: &Value) -> Option<NixValue> {
     match shape {
@@ -50,7 +109,8 @@ pub(super) fn typed(shape: &Shape, value: &Value) -> Option<NixValue> {
         Shape::Text | Shape::Path => text(value).map(NixValue::String),
         Shape::Words(words) => {
             let text = text(value)?;
-            let mut all = words.of(None);
+            let gone = words.gone.iter().map(|(word, _)| *word);
+            let mut all = words.of(None).chain(gone);
             let word = match words.matching {
                 Matching::AnyCase => all.find(|word| word.eq_ignore_ascii_case(&text)),
                 _ => all.find(|word| *word == text),
