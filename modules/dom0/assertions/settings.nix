@@ -1,4 +1,4 @@
-# `settings` is for what has no option of its own, and never for secrets.
+# `settings` is for what no option says, and never for secrets.
 {
   lib,
   guests,
@@ -8,6 +8,25 @@
 let
   # Keys of xl.cfg that belong to an option: crates/guest-spec/src/lower/keys.rs, and written from there.
   owned = builtins.fromJSON (builtins.readFile ../owned-keys.json);
+  # Of these an option always has its say, set or not.
+  always = [
+    "builder"
+    "disk"
+    "maxmem"
+    "maxvcpus"
+    "vif"
+  ];
+  # Whether the option that a key belongs to is set: where it is not, the key may say what the option cannot.
+  contradicts =
+    guest: key:
+    lib.elem key always
+    || (key == "kernel" && guest.bootloader != "firmware")
+    || (key == "firmware" && guest.type != "hvm")
+    || !lib.elem (lib.attrByPath (lib.splitString "." owned.${key}) null guest) [
+      null
+      [ ]
+      { }
+    ];
   secret = [
     "vncpasswd"
     "spicepasswd"
@@ -42,7 +61,7 @@ let
         }
         {
           # A password is told below what to do with it.
-          assertion = !(owned ? ${key}) || holdsSecret key value;
+          assertion = !(owned ? ${key}) || holdsSecret key value || !contradicts guest key;
           message =
             if key == "name" then
               ''

@@ -1,3 +1,6 @@
 {
-  virtualisation.xen.guests.web.settings.cpus = "0";
+  virtualisation.xen.guests.web = {
+    cpu.cpus = "0-1";
+    settings.cpus = "0";
+  };
 }
