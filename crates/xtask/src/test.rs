@@ -62,7 +62,10 @@ pub fn run(args: &Args) -> Result<()> {
             "--quiet",
         ])
     });
-    tally.step("every .nix file parses", nix_files_parse);
+    tally.step(
+        "every .nix file parses, and is as nixfmt leaves it",
+        nix_files,
+    );
     tally.unit_tests()?;
     tally.evaluation(&args.options)?;
     if args.no_vm {
@@ -282,14 +285,16 @@ fn cargo(args: &[&str]) -> Result<()> {
     )
 }
 
-/// Every .nix file of the project, read by the parser that Domus edits with.
-fn nix_files_parse() -> Result<()> {
-    let files = nix_files(eval::project())?;
+/// Every .nix file of the project, read by the parser that Domus edits with, and formatted.
+fn nix_files() -> Result<()> {
+    let files = find_nix_files(eval::project())?;
     let mut wrong = Vec::new();
     for file in &files {
         let text = std::fs::read_to_string(file)?;
         if let Err(error) = nix_config::check(&text) {
             wrong.push(format!("{}: {error}", shown(file)));
+        } else if nixfmt_rs::format(&text).is_ok_and(|formatted| formatted != text) {
+            wrong.push(format!("{}: run nixfmt on it", shown(file)));
         }
     }
     match (files.is_empty(), wrong.is_empty()) {
@@ -299,7 +304,7 @@ fn nix_files_parse() -> Result<()> {
     }
 }
 
-fn nix_files(directory: &Path) -> Result<Vec<PathBuf>> {
+fn find_nix_files(directory: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(directory)? {
         let path = entry?.path();
@@ -307,7 +312,7 @@ fn nix_files(directory: &Path) -> Result<Vec<PathBuf>> {
             .file_name()
             .is_some_and(|name| name == "target" || name.to_string_lossy().starts_with('.'));
         if path.is_dir() && !path.is_symlink() && !hidden {
-            found.extend(nix_files(&path)?);
+            found.extend(find_nix_files(&path)?);
         } else if path.extension().is_some_and(|extension| extension == "nix") {
             found.push(path);
         }

@@ -4,6 +4,7 @@ mod boots;
 mod first_switch;
 mod foreign_file_left;
 mod guests_survive_restart;
+mod imports_mean_the_same;
 mod memory_live;
 mod missing_bridge;
 mod reboot_restores;
@@ -40,6 +41,11 @@ pub const ALL: &[Scenario] = &[
         name: "xl-reads-the-corpus",
         about: "xl takes every configuration of the corpus, and asks for the keys of the table and no others",
         run: xl_reads_the_corpus::run,
+    },
+    Scenario {
+        name: "imports-mean-the-same",
+        about: "what is imported, declared and rendered again is the same domain to xl; it takes every template",
+        run: imports_mean_the_same::run,
     },
     Scenario {
         name: "first-switch",

@@ -1,0 +1,230 @@
+//! What is imported, declared and rendered again, the real xl takes for the same domain as before.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+use xshell::{Shell, cmd};
+
+use super::stage::Stage;
+use crate::eval::Options;
+use crate::round_trip::{self, Pair};
+use crate::vm::dom0::Dom0;
+
+/// Runs xl on both files of each guest. Every line of the answer says by its first word what it is.
+const SCRIPT: &str = r#"
+mkdir -p /root/pairs && cd /root/pairs && tar -xf ../pairs.tar
+for file in */*.cfg; do
+    xl create -n "$file" >/root/stdout 2>/root/stderr
+    echo "file $? $file"
+    sed 's/^/stderr /; $a\' /root/stderr
+    sed 's/^/stdout /; $a\' /root/stdout
+done
+"#;
+
+/// What xl says of a file.
+#[derive(Default)]
+struct Answer {
+    status: i32,
+    stderr: String,
+    stdout: String,
+}
+
+/// Runs the scenario.
+pub fn run(stage: &mut Stage) -> Result<()> {
+    let offline = Options {
+        offline: true,
+        ..Options::default()
+    };
+    let pairs = round_trip::pairs(&offline)?;
+    let templates = round_trip::templates(&offline)?;
+    let tar = tar(&pairs, &templates)?;
+    let mut dom0 = Dom0::boot(&stage.image, false)?;
+    dom0.push("/root/pairs.tar", &tar, "644")?;
+    let answer = dom0.run_for(SCRIPT, Duration::from_secs(500))?;
+    drop(dom0);
+    let answers = read(&answer.text())?;
+    let of = |file: String| {
+        answers
+            .get(&file)
+            .with_context(|| format!("xl was not run on {file}"))
+    };
+
+    for (index, (name, _)) in templates.iter().enumerate() {
+        let answer = of(format!("templates/{index}.cfg"))?;
+        ensure!(answer.status == 0, "xl refuses {name}:\n{}", answer.stderr);
+    }
+    let mut compared = 0;
+    let mut wrong = Vec::new();
+    for (index, pair) in pairs.iter().enumerate() {
+        let original = of(format!("original/{index}.cfg"))?;
+        let rendered = of(format!("rendered/{index}.cfg"))?;
+        let file = pair.file.display();
+        // What only a newer Xen takes is refused in both spellings.
+        if original.status != 0 && rendered.status != 0 {
+            continue;
+        }
+        if original.status != rendered.status {
+            wrong.push(format!(
+                "{file}: status {} became {}\n{}{}\n{}",
+                original.status, rendered.status, original.stderr, rendered.stderr, pair.rendered
+            ));
+            continue;
+        }
+        let (before, after) = (json(original, pair)?, json(rendered, pair)?);
+        let differences = differences(&before, &after);
+        if !differences.is_empty() {
+            wrong.push(format!("{file}:\n  {}", differences.join("\n  ")));
+        }
+        compared += 1;
+    }
+    ensure!(
+        wrong.is_empty(),
+        "xl makes another domain of what was imported:\n{}",
+        wrong.join("\n")
+    );
+    ensure!(compared >= 60, "only {compared} were compared");
+    anstream::println!(
+        "  {compared} imported guests are the same to xl, and it takes {} of the templates",
+        templates.len()
+    );
+    Ok(())
+}
+
+fn tar(pairs: &[Pair], templates: &[(String, String)]) -> Result<Vec<u8>> {
+    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let path = folder.path();
+    for part in ["original", "rendered", "templates"] {
+        fs::create_dir(path.join(part))?;
+    }
+    for (index, pair) in pairs.iter().enumerate() {
+        fs::write(path.join(format!("original/{index}.cfg")), &pair.original)?;
+        fs::write(path.join(format!("rendered/{index}.cfg")), &pair.rendered)?;
+    }
+    for (index, (_, text)) in templates.iter().enumerate() {
+        fs::write(path.join(format!("templates/{index}.cfg")), text)?;
+    }
+    let shell = Shell::new()?;
+    Ok(cmd!(shell, "tar -C {path} -c .").quiet().output()?.stdout)
+}
+
+fn read(text: &str) -> Result<BTreeMap<String, Answer>> {
+    let mut answers: BTreeMap<String, Answer> = BTreeMap::new();
+    let mut file = String::new();
+    for line in text.lines() {
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        if word == "file" {
+            let (status, path) = rest.split_once(' ').context("a file without a path")?;
+            path.clone_into(&mut file);
+            answers.entry(file.clone()).or_default().status = status.parse()?;
+            continue;
+        }
+        let answer = answers
+            .get_mut(&file)
+            .with_context(|| format!("stray: {line}"))?;
+        match word {
+            "stderr" => answer.stderr.extend([rest, "\n"]),
+            "stdout" => answer.stdout.extend([rest, "\n"]),
+            _ => anyhow::bail!("{file}: stray line: {line}"),
+        }
+    }
+    Ok(answers)
+}
+
+/// The domain configuration, without what the two may differ in: what the file leaves to chance (UUIDs, hardware
+/// addresses), passwords, and what [`Pair::differs`] names.
+fn json(answer: &Answer, pair: &Pair) -> Result<Value> {
+    let mut config: Value = serde_json::from_str(&answer.stdout)
+        .with_context(|| format!("{}: no JSON:\n{}", pair.file.display(), answer.stdout))?;
+    if pair.config.get("uuid").is_none() {
+        remove(&mut config, "/c_info", "uuid");
+    }
+    for pointer in ["/b_info/type.hvm/vnc", "/b_info/type.hvm/spice"] {
+        remove(&mut config, pointer, "passwd");
+    }
+    for list in ["vfbs", "nics", "vtpms", "disks"] {
+        let items = config.get_mut(list).and_then(Value::as_array_mut);
+        for item in items.into_iter().flatten() {
+            match list {
+                "vfbs" => {
+                    remove(item, "/vnc", "passwd");
+                    // Where there is no window, nothing that is said of it matters.
+                    if item.pointer("/sdl/enable").and_then(Value::as_str) != Some("True") {
+                        remove(item, "", "sdl");
+                    }
+                }
+                "vtpms" => remove(item, "", "uuid"),
+                "nics" if !pair.has_macs => remove(item, "", "mac"),
+                _ => {}
+            }
+        }
+    }
+    // The guest knows these by a name of theirs, wherever they stand.
+    for list in ["p9s", "p9", "channels", "vkbs"] {
+        if let Some(items) = config.get_mut(list).and_then(Value::as_array_mut) {
+            items.sort_by_cached_key(ToString::to_string);
+        }
+    }
+    for (pointer, key) in &pair.differs {
+        remove(&mut config, pointer, key);
+    }
+    Ok(config)
+}
+
+fn remove(value: &mut Value, pointer: &str, key: &str) {
+    if let Some(Value::Object(object)) = value.pointer_mut(pointer) {
+        object.remove(key);
+    }
+}
+
+/// The places in which two documents differ.
+fn differences(one: &Value, other: &Value) -> Vec<String> {
+    fn walk(path: &str, one: &Value, other: &Value, found: &mut Vec<String>) {
+        match (one, other) {
+            (Value::Object(a), Value::Object(b)) => {
+                let keys: std::collections::BTreeSet<_> = a.keys().chain(b.keys()).collect();
+                for key in keys {
+                    let null = Value::Null;
+                    walk(
+                        &format!("{path}/{key}"),
+                        a.get(key).unwrap_or(&null),
+                        b.get(key).unwrap_or(&null),
+                        found,
+                    );
+                }
+            }
+            (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+                for (index, (a, b)) in a.iter().zip(b).enumerate() {
+                    walk(&format!("{path}/{index}"), a, b, found);
+                }
+            }
+            _ if one == other => {}
+            _ => found.push(format!("{path}: {one} became {other}")),
+        }
+    }
+    let mut found = Vec::new();
+    walk("", one, other, &mut found);
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_difference_is_found() {
+        let one = serde_json::json!({"a": {"b": 1, "c": [1, 2]}, "d": null});
+        let other = serde_json::json!({"a": {"b": 2, "c": [1, 3], "e": 0}});
+        assert_eq!(
+            differences(&one, &other),
+            [
+                "/a/b: 1 became 2",
+                "/a/c/1: 2 became 3",
+                "/a/e: null became 0"
+            ]
+        );
+        assert_eq!(differences(&one, &one), [""; 0]);
+    }
+}
