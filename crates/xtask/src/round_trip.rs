@@ -120,7 +120,7 @@ pub fn pairs(options: &Options) -> Result<Vec<Pair>> {
         folder.path().join("guests.nix"),
         import::file(&["The corpus.".to_owned()], &guests)?,
     )?;
-    let document = evaluated(folder.path(), options)?;
+    let document = evaluated(folder.path(), options)?.context("there is no guests.json")?;
     files
         .into_iter()
         .zip(names)
@@ -152,7 +152,10 @@ pub fn templates(options: &Options) -> Result<Vec<(String, String)>> {
     let mut all = Vec::new();
     for entry in std::fs::read_dir(eval::project().join("templates"))? {
         let folder = entry?.path();
-        let document = evaluated(&folder, options)?;
+        // Some are a guest's own side, for any Xen host.
+        let Some(document) = evaluated(&folder, options)? else {
+            continue;
+        };
         for guest in &document.guests {
             let text = rendered(&document, &guest.name)?;
             all.push((format!("{}, guest {}", folder.display(), guest.name), text));
@@ -161,11 +164,14 @@ pub fn templates(options: &Options) -> Result<Vec<(String, String)>> {
     Ok(all)
 }
 
-/// The guests.json of a folder's configuration, without problems.
-fn evaluated(folder: &Path, options: &Options) -> Result<Document> {
+/// The guests.json of a folder's configuration, without problems; nothing where Domus has no part in it.
+fn evaluated(folder: &Path, options: &Options) -> Result<Option<Document>> {
     let (_, evaluation) = eval::evaluate(folder, options)?;
     if !evaluation.failed_assertions.is_empty() {
         bail!(eval::failed_assertions(&evaluation.failed_assertions));
+    }
+    if evaluation.guests_json.is_empty() {
+        return Ok(None);
     }
     let document = Document::parse(&evaluation.guests_json)?;
     let problems: Vec<_> = document
@@ -176,7 +182,7 @@ fn evaluated(folder: &Path, options: &Options) -> Result<Document> {
     if !problems.is_empty() {
         bail!("guests.json has problems:\n{}", problems.join("\n"));
     }
-    Ok(document)
+    Ok(Some(document))
 }
 
 fn rendered(document: &Document, name: &str) -> Result<String> {

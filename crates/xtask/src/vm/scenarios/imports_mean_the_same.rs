@@ -40,6 +40,7 @@ pub fn run(stage: &mut Stage) -> Result<()> {
     };
     let pairs = round_trip::pairs(&offline)?;
     let templates = round_trip::templates(&offline)?;
+    ensure!(!templates.is_empty(), "no template has a guest");
     let tar = tar(&pairs, &templates)?;
     let mut dom0 = Dom0::boot(&stage.image, false)?;
     dom0.push("/root/pairs.tar", &tar, "644")?;
