@@ -35,6 +35,8 @@ let
       pname = "domus-${name}";
       src = workspace;
       nativeBuildInputs = previous.nativeBuildInputs ++ tools;
+      # What xen-peer's build looks for.
+      buildInputs = (previous.buildInputs or [ ]) ++ [ pkgs.xen ];
       buildPhase = command;
       doCheck = false;
       installPhase = "touch $out";
@@ -44,6 +46,7 @@ in
 {
   clippy = lint "clippy" [
     pkgs.clippy
+    pkgs.pkg-config
   ] "cargo clippy --workspace --all-targets --offline -- --deny warnings";
   rustfmt = lint "rustfmt" [ pkgs.rustfmt ] "cargo fmt --all --check";
   nixfmt = pkgs.runCommand "domus-nixfmt" { nativeBuildInputs = [ pkgs.nixfmt ]; } ''

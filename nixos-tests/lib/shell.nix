@@ -2,13 +2,17 @@
 { pkgs }:
 pkgs.mkShell {
   inputsFrom = [ pkgs.domus ];
+  # libxlutil and libxenlight, which xen-peer asks.
+  buildInputs = [ pkgs.xen ];
   packages = [
+    pkgs.cargo-fuzz
     pkgs.cargo-insta
     pkgs.clippy
     pkgs.e2fsprogs
     pkgs.mmdebstrap
     pkgs.nix
     pkgs.nixfmt
+    pkgs.pkg-config
     pkgs.qemu
     pkgs.rustfmt
     pkgs.strace

@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::vm::world;
+use crate::{fuzz, setup};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use wait4::Wait4;
@@ -35,6 +36,7 @@ struct Cost {
 /// # Errors
 /// When something cannot be built, or does not do what is measured.
 pub fn run(args: &Args) -> Result<()> {
+    parsers(args.runs)?;
     let domus = world::build_domus()?;
     anstream::println!(
         "{:<44} {:>10} {:>10} {:>12}",
@@ -73,6 +75,17 @@ pub fn run(args: &Args) -> Result<()> {
             line(&format!("{verb}, {count} guests"), count, cost);
         }
     }
+    Ok(())
+}
+
+/// Reading and writing configurations, beside Xen's own parser.
+fn parsers(runs: u32) -> Result<()> {
+    setup::ensure(setup::PEER)?;
+    let status = Command::new(fuzz::peer()?)
+        .args(["bench", "--runs", &runs.to_string()])
+        .status()?;
+    ensure!(status.success(), "xen-peer bench failed");
+    anstream::println!();
     Ok(())
 }
 

@@ -4,6 +4,7 @@ mod bench;
 mod demo;
 mod eval;
 mod evaluation;
+mod fuzz;
 mod grub_fixture;
 mod round_trip;
 mod setup;
@@ -43,6 +44,8 @@ enum Verb {
     Vm(vm::Args),
     /// Measure, and print a table
     Bench(bench::Args),
+    /// Texts without end for the reader and every grammar, against Xen's own parsers
+    Fuzz(fuzz::Args),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Verb::GrubFixture(args) => grub_fixture::run(&args),
         Verb::Vm(args) => vm::run(&args),
         Verb::Bench(args) => bench::run(&args),
+        Verb::Fuzz(args) => fuzz::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -14,7 +14,7 @@ pub struct Need {
     /// The Debian package.
     pub package: &'static str,
     /// A program looked for on PATH and in the system's sbin; with a leading `/`, a file; after `perl:`, a
-    /// module of Perl.
+    /// module of Perl; after `library:`, a library that pkg-config knows.
     pub proof: &'static str,
 }
 
@@ -35,8 +35,23 @@ pub const VM: &[Need] = &[
 /// What evaluating a configuration needs.
 pub const EVAL: &[Need] = &[need("nix-bin", "nix-instantiate")];
 
+/// What comparing with Xen's own parsers needs.
+pub const PEER: &[Need] = &[
+    need("gcc", "cc"),
+    need("pkg-config", "pkg-config"),
+    need("libxen-dev", "library:xlutil"),
+    need("libxen-dev", "library:xenlight"),
+];
+
+/// What cargo-fuzz needs to build libFuzzer.
+pub const FUZZ: &[Need] = &[need("g++", "c++")];
+
 /// What the unit tests of the workspace need beside a Rust toolchain.
 pub const TESTS: &[Need] = &[
+    need("gcc", "cc"),
+    need("pkg-config", "pkg-config"),
+    need("libxen-dev", "library:xlutil"),
+    need("libxen-dev", "library:xenlight"),
     need("e2fsprogs", "mkfs.ext4"),
     need("qemu-utils", "qemu-img"),
     need("strace", "strace"),
@@ -162,9 +177,37 @@ fn present(need: &Need, folders: &[PathBuf]) -> bool {
             .output();
         return perl.is_ok_and(|output| output.status.success());
     }
+    if let Some(library) = need.proof.strip_prefix("library:") {
+        let known = Command::new("pkg-config")
+            .args(["--exists", library])
+            .status();
+        return known.is_ok_and(|status| status.success());
+    }
     folders
         .iter()
         .any(|folder| folder.join(need.proof).is_file())
+}
+
+/// Makes sure that cargo-fuzz is there, and installs it into cargo's home when it is not.
+///
+/// # Errors
+/// It cannot be installed.
+pub fn cargo_fuzz() -> Result<()> {
+    let there = Command::new("cargo").args(["fuzz", "--version"]).output();
+    if there.is_ok_and(|output| output.status.success()) {
+        return Ok(());
+    }
+    let step = Step::begin("installing cargo-fuzz");
+    let output = Command::new("cargo")
+        .args(["install", "cargo-fuzz", "--locked"])
+        .output()
+        .context("cannot run cargo")?;
+    if !output.status.success() {
+        let text = String::from_utf8_lossy(&output.stderr);
+        bail!("cargo install cargo-fuzz --locked: {}", text.trim());
+    }
+    step.done();
+    Ok(())
 }
 
 #[cfg(test)]
@@ -188,6 +231,7 @@ mod tests {
         assert!(present(&need("coreutils", "true"), &folders));
         assert!(present(&need("base-files", "/etc"), &folders));
         assert!(!present(&need("none", "no-such-program-as-this"), &folders));
+        assert!(!present(&need("none", "library:no-such-library"), &folders));
         assert!(ensure(&[need("coreutils", "true")]).is_ok());
     }
 }
