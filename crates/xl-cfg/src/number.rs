@@ -62,7 +62,7 @@ where
         .strip_prefix("0x")
         .or_else(|| number.strip_prefix("0X"))
         .unwrap_or(number);
-    within(digits(bare, 16), &range).ok_or_else(|| {
+    within(plain_digits(bare, 16), &range).ok_or_else(|| {
         let reason = format!(
             "it must be a hexadecimal number from {:x} to {:x}",
             range.start(),
@@ -74,7 +74,9 @@ where
 
 /// A switch as xl reads it by `atoi`: 0 is off, any other number on.
 pub(crate) fn switch(key: &'static str, text: &str) -> Result<bool, SpecError> {
-    on(key, text, digits(text, 10))
+    // Above what a C `int` holds it would wrap, and could come out as 0.
+    let number = digits(text, 10).filter(|number| i32::try_from(*number).is_ok());
+    on(key, text, number)
 }
 
 /// A switch as xl reads it by `strtoul` with base 0.

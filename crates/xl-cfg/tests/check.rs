@@ -87,6 +87,8 @@ fn what_does_not_go_together() {
             "name = 'a'\nkernel = '/k'\nmemory = 512\nmaxmem = 256\nvcpus = 4\nmaxvcpus = 2\n",
             "name = 'a'\nkernel = '/k'\ncmdline = 'x'\nextra = 'y'\n",
             "name = 'a'\nkernel = '/k'\ndisk = [ '/a,raw,xvda', '/b,raw,xvdb' ]\ndisk += [ '/c,raw,xvda' ]\n",
+            "name = 'a'\nkernel = '/k'\ndisk = [ 'vg/a,raw,xvda' ]\np9 = [ 'tag=a,path=/a,security_model=none,backend=x', 'tag=b,path=/b,security_model=none' ]\n",
+            "name = 'a'\ntype = 'hvm'\nrdm = 'strategy=host,policy=strict'\n",
         ]
         .map(said)
         .join("\n")

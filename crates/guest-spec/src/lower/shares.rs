@@ -11,13 +11,16 @@ use crate::{Channel, Connection, Share, ShareType, Vkb};
 
 pub(super) fn write(out: &mut Lowering) -> Result<(), LowerError> {
     let guest = out.guest;
+    // Up to Xen 4.17 xl gives a share without a backend that of the share before it (`xl_parse.c`): those come first.
+    let mut shares: Vec<&Share> = guest.shares.iter().collect();
+    shares.sort_by_key(|share| share.backend.is_some());
     devices(
         out,
         "p9",
         "shares",
-        &guest.shares,
+        &shares,
         |share| &share.name,
-        share,
+        |shared| share(shared),
     )?;
     devices(
         out,

@@ -6,10 +6,12 @@ use std::collections::HashMap;
 use super::{Finding, Rule, Settings, Severity};
 use crate::disk::Disk;
 use crate::document::{Node, NodeKind};
+use crate::p9::P9;
 use crate::rdm::Rdm;
 
 pub(super) fn judge(settings: &Settings<'_>, findings: &mut Vec<Finding>) {
     disks(settings, findings);
+    shares(settings, findings);
     rdm(settings, findings);
 }
 
@@ -43,6 +45,30 @@ fn disks(settings: &Settings<'_>, findings: &mut Vec<Finding>) {
                     disk.vdev
                 ),
             });
+        }
+    }
+}
+
+/// Shares of the Dom0 that xl of Xen 4.17 and older would take for those of another domain: it does not forget the
+/// backend of one share at the next (`xl_parse.c`).
+fn shares(settings: &Settings<'_>, findings: &mut Vec<Finding>) {
+    let mut before: Option<String> = None;
+    for node in items(settings, "p9") {
+        let Some(share) = text(node).and_then(|text| P9::parse(&text).ok()) else {
+            continue;
+        };
+        match (share.backend, &before) {
+            (Some(backend), _) => before = Some(backend),
+            (None, Some(backend)) => findings.push(Finding {
+                severity: Severity::Warning,
+                rule: Rule::Together,
+                key: Some("p9".to_owned()),
+                span: Some(node.span.clone()),
+                message: format!(
+                    "up to Xen 4.17 xl gives it the backend of the share before it, {backend}; put the shares without a backend first"
+                ),
+            }),
+            (None, None) => {}
         }
     }
 }

@@ -27,7 +27,8 @@ pub(super) const KEYS: &[KeyInfo] = &[
         .seen(&[Now("/vtpms"), By("xl vtpm-list")]),
     key("p9", List(&Spec(Grammar::P9)), "Folders that the guest mounts by 9p.")
         .since(9)
-        .seen(&[Created("/p9s")]),
+        .seen(&[Created("/p9s")])
+        .note("Up to Xen 4.17 one without a backend gets that of the one before it."),
     key("pvcalls", List(&Spec(Grammar::Pvcalls)), "Sockets that another domain opens for the guest.")
         .since(11)
         .seen(&[Created("/pvcallsifs")]),

@@ -134,44 +134,123 @@ fn read(text: &str) -> Result<BTreeMap<String, Answer>> {
     Ok(answers)
 }
 
-/// The domain configuration, without what the two may differ in: what the file leaves to chance (UUIDs, hardware
-/// addresses), passwords, and what [`Pair::differs`] names.
+/// The domain configuration, without what the two may differ in.
 fn json(answer: &Answer, pair: &Pair) -> Result<Value> {
     let mut config: Value = serde_json::from_str(&answer.stdout)
         .with_context(|| format!("{}: no JSON:\n{}", pair.file.display(), answer.stdout))?;
-    if pair.config.get("uuid").is_none() {
-        remove(&mut config, "/c_info", "uuid");
-    }
-    for pointer in ["/b_info/type.hvm/vnc", "/b_info/type.hvm/spice"] {
-        remove(&mut config, pointer, "passwd");
-    }
-    for list in ["vfbs", "nics", "vtpms", "disks"] {
-        let items = config.get_mut(list).and_then(Value::as_array_mut);
-        for item in items.into_iter().flatten() {
-            match list {
-                "vfbs" => {
-                    remove(item, "/vnc", "passwd");
-                    // Where there is no window, nothing that is said of it matters.
-                    if item.pointer("/sdl/enable").and_then(Value::as_str) != Some("True") {
-                        remove(item, "", "sdl");
-                    }
-                }
-                "vtpms" => remove(item, "", "uuid"),
-                "nics" if !pair.has_macs => remove(item, "", "mac"),
-                _ => {}
-            }
-        }
-    }
-    // The guest knows these by a name of theirs, wherever they stand.
-    for list in ["p9s", "p9", "channels", "vkbs"] {
-        if let Some(items) = config.get_mut(list).and_then(Value::as_array_mut) {
-            items.sort_by_cached_key(ToString::to_string);
-        }
-    }
+    left_to_chance(&mut config, pair);
+    without_effect(&mut config);
+    filled_in(&mut config);
     for (pointer, key) in &pair.differs {
         remove(&mut config, pointer, key);
     }
     Ok(config)
+}
+
+/// What the file leaves to chance (UUIDs, hardware addresses, a generation's number), and passwords, which are never
+/// taken over.
+fn left_to_chance(config: &mut Value, pair: &Pair) {
+    if pair.config.get("uuid").is_none() {
+        remove(config, "/c_info", "uuid");
+    }
+    remove(config, "/b_info/type.hvm", "ms_vm_genid");
+    remove(config, "/b_info/type.hvm/vnc", "passwd");
+    remove(config, "/b_info/type.hvm/spice", "passwd");
+    for vfb in items(config, "vfbs") {
+        remove(vfb, "/vnc", "passwd");
+    }
+    for vtpm in items(config, "vtpms") {
+        remove(vtpm, "", "uuid");
+    }
+    if !pair.has_macs {
+        for nic in items(config, "nics") {
+            remove(nic, "", "mac");
+        }
+    }
+}
+
+/// What nothing comes of, and what stands in another place and is the same.
+fn without_effect(config: &mut Value) {
+    // The key table says that Xen does nothing with these.
+    remove(config, "/b_info/sched_params", "slice");
+    remove(config, "/b_info/sched_params", "latency");
+    if config.pointer("/c_info/type").and_then(Value::as_str) == Some("pv") {
+        remove(config, "/c_info", "hap");
+    }
+    for vfb in items(config, "vfbs") {
+        // Where there is no window, nothing that is said of it matters.
+        if vfb.pointer("/sdl/enable").and_then(Value::as_str) != Some("True") {
+            remove(vfb, "", "sdl");
+        }
+    }
+    // The guest knows these by a name of theirs, wherever they stand; the first disk is what a boot loader reads.
+    let from_first = config.pointer("/b_info/bootloader").is_some();
+    for (list, name) in [
+        ("p9s", "tag"),
+        ("channels", "name"),
+        ("vkbs", "unique_id"),
+        ("disks", "vdev"),
+    ] {
+        let from = usize::from(list == "disks" && from_first);
+        let Some(items) = config.get_mut(list).and_then(Value::as_array_mut) else {
+            continue;
+        };
+        if let Some(items) = items.get_mut(from..) {
+            items.sort_by_cached_key(|item| item[name].to_string());
+        }
+    }
+}
+
+/// What libxl or xl fills in later where nothing is set, or what another spelling makes of it.
+fn filled_in(config: &mut Value) {
+    if let Some(build) = config.get_mut("b_info").and_then(Value::as_object_mut) {
+        build
+            .entry("avail_vcpus")
+            .or_insert_with(|| serde_json::json!([0]));
+        build.entry("max_vcpus").or_insert_with(|| 1.into());
+        // xl looks for a program without a slash among its own.
+        let program = build.get_mut("bootloader");
+        if let Some(program) = program
+            && program
+                .as_str()
+                .is_some_and(|path| path.ends_with("/pygrub"))
+        {
+            *program = "pygrub".into();
+        }
+    }
+    if let Some(hvm) = config
+        .pointer_mut("/b_info/type.hvm")
+        .and_then(Value::as_object_mut)
+        && let Some(one) = hvm.remove("usbdevice")
+    {
+        hvm.insert("usbdevice_list".to_owned(), serde_json::json!([one]));
+    }
+    for nic in items(config, "nics") {
+        if let Some(nic) = nic.as_object_mut() {
+            nic.entry("bridge").or_insert_with(|| "xenbr0".into());
+            nic.entry("trusted").or_insert_with(|| "True".into());
+        }
+    }
+    for disk in items(config, "disks") {
+        // xl-disk-configuration(5): below /dev.
+        let path = disk["pdev_path"].as_str().unwrap_or_default();
+        if path.starts_with("vg0/") {
+            disk["pdev_path"] = format!("/dev/{path}").into();
+        }
+    }
+    for device in items(config, "usbdevs") {
+        // Without `type=` xl keeps the address, and does not print it.
+        remove(device, "", "type.hostdev");
+        remove(device, "", "type");
+    }
+}
+
+fn items<'a>(config: &'a mut Value, list: &str) -> impl Iterator<Item = &'a mut Value> {
+    config
+        .get_mut(list)
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
 }
 
 fn remove(value: &mut Value, pointer: &str, key: &str) {
