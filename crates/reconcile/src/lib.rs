@@ -13,6 +13,7 @@ pub mod files;
 pub mod holders;
 mod images;
 mod layout;
+pub mod libxl_json;
 mod lock;
 pub mod observe;
 pub mod plan;
