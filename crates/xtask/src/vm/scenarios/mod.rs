@@ -39,7 +39,7 @@ pub const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "xl-reads-the-corpus",
-        about: "xl takes every configuration of the corpus, and asks for the keys of the table and no others",
+        about: "xl takes every configuration of the corpus, asks for the keys of the table and no others, and what it prints is read back",
         run: xl_reads_the_corpus::run,
     },
     Scenario {

@@ -1,5 +1,7 @@
 //! The corpus of configurations before the real xl: it takes every file, asks for the keys of the table and no others,
-//! and its domain configurations have them where the table says.
+//! its domain configurations have them where the table says, and each is read back to what the file means.
+
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -60,7 +62,6 @@ pub fn run(stage: &mut Stage) -> Result<()> {
     dom0.push("/root/corpus.tar", &tar, "644")?;
     dom0.push("/root/asked-keys.so", &library, "755")?;
     let answer = dom0.run_for(SCRIPT, Duration::from_secs(400))?;
-    drop(dom0);
     let mut files = read(&answer.text(), &corpus)?;
 
     let all = files.len();
@@ -70,6 +71,8 @@ pub fn run(stage: &mut Stage) -> Result<()> {
     let configs = domain_configs(&files)?;
     asked(&files, minor)?;
     seen(&files, &configs, minor)?;
+    told::read_back(&mut dom0, &files, &configs, minor)?;
+    told::running(&mut dom0, &stage.image, minor)?;
     anstream::println!(
         "  Xen 4.{minor}: {} files taken, {} newer ones refused",
         files.len(),
@@ -213,13 +216,11 @@ fn taken(files: &[File]) -> Result<()> {
 
 /// The domain configurations. They are kept below `target/`, with xl's warnings, for whoever wants to look at them.
 fn domain_configs(files: &[File]) -> Result<Vec<Value>> {
-    let folder = eval::project().join("target/xl-reads-the-corpus");
     let mut configs = Vec::new();
     for file in files {
-        let kept = folder.join(&file.path).with_extension("json");
-        fs::create_dir_all(kept.parent().unwrap_or(&folder))?;
-        fs::write(&kept, &file.stdout)?;
-        fs::write(kept.with_extension("stderr"), &file.stderr)?;
+        let name = file.path.trim_end_matches(".cfg");
+        keep(&format!("{name}.json"), &file.stdout)?;
+        keep(&format!("{name}.stderr"), &file.stderr)?;
         let config: Value = serde_json::from_str(&file.stdout)
             .with_context(|| format!("{}: xl's answer is no JSON:\n{}", file.path, file.stdout))?;
         let name = file.config.get("name").and_then(xl_cfg::Value::as_text);
@@ -233,6 +234,15 @@ fn domain_configs(files: &[File]) -> Result<Vec<Value>> {
         configs.push(config);
     }
     Ok(configs)
+}
+
+/// Keeps what xl printed for whoever wants to look at it.
+fn keep(name: &str, text: &str) -> Result<()> {
+    let path = eval::project()
+        .join("target/xl-reads-the-corpus")
+        .join(name);
+    fs::create_dir_all(path.parent().unwrap_or(&path))?;
+    fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// What xl asks for is what the table says that this Xen reads: over all files no more and no less, and for each type
