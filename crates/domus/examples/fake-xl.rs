@@ -175,18 +175,25 @@ fn list(state: &State) {
 fn list_long(state: &State) {
     let domains = state.domains.iter().map(|domain| {
         json!({ "domid": domain.domid, "config": {
-            "c_info": { "type": domain.guest_type, "name": domain.name, "uuid": domain.uuid, "run_hotplug_scripts": "True" },
+            "c_info": { "type": if domain.guest_type.is_empty() { "pv" } else { &domain.guest_type }, "name": domain.name, "uuid": domain.uuid, "run_hotplug_scripts": "True" },
             "b_info": {
                 "max_vcpus": domain.max_vcpus, "avail_vcpus": (0..domain.vcpus).collect::<Vec<_>>(), "max_memkb": domain.max_mib * 1024,
                 "target_memkb": domain.memory_mib * 1024, "kernel": domain.kernel, "ramdisk": domain.ramdisk,
-                "cmdline": domain.cmdline, "sched_params": {}, "arch_arm": {}, "arch_x86": {}
+                "cmdline": domain.cmdline, "sched_params": { "sched": "credit2", "weight": 256, "cap": 0 }, "arch_arm": {}, "arch_x86": {}
             },
             "disks": domain.disks,
             "nics": domain.nics.iter().enumerate().map(|(devid, (mac, bridge))| json!({ "devid": devid, "mac": mac, "bridge": bridge, "script": "vif-bridge", "nictype": "vif" })).collect::<Vec<_>>(),
-            "on_reboot": "restart"
+            "on_reboot": "restart", "on_soft_reset": "soft_reset"
         } })
     });
-    println!("{}", json!(domains.collect::<Vec<_>>()));
+    // libxl leaves out what is not set.
+    let mut domains = json!(domains.collect::<Vec<_>>());
+    for domain in domains.as_array_mut().into_iter().flatten() {
+        if let Some(build) = domain["config"]["b_info"].as_object_mut() {
+            build.retain(|_, value| !value.is_null());
+        }
+    }
+    println!("{domains}");
 }
 
 fn create(path: &str) -> u32 {

@@ -54,7 +54,7 @@ pub enum Verb {
     Apply(ApplyArgs),
     /// Say how the guests are
     Status,
-    /// Print the Nix that declares guests of xl configurations
+    /// Print the Nix that declares guests that exist already
     Import(ImportArgs),
     /// The images of guests
     Image(ImageArgs),
@@ -77,9 +77,12 @@ pub struct CheckArgs {
 
 #[derive(Args)]
 pub struct ImportArgs {
-    /// The xl configurations
-    #[arg(value_name = "FILE", required = true)]
-    pub files: Vec<PathBuf>,
+    /// xl configurations; with --running, the names of domains
+    #[arg(value_name = "FILE|NAME", required_unless_present = "running")]
+    pub what: Vec<PathBuf>,
+    /// Import domains that run, in place of files; all that are not declared yet, without names
+    #[arg(long)]
+    pub running: bool,
 }
 
 /// A version of Xen, of which the second number counts.

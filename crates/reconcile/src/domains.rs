@@ -3,9 +3,11 @@
 //! `xl list -v` names every domain with its UUID and state; `xl list -l` gives libxl's configuration
 //! of those whose configuration it can read. A domain that only the first knows is still known.
 
+use std::collections::HashMap;
 use std::thread;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -229,6 +231,20 @@ pub fn list_briefly(programs: &Programs) -> Result<Vec<Domain>, DomainsError> {
     )?)
 }
 
+/// Asks xl for libxl's configurations, by domid: those that libxl can read itself.
+///
+/// # Errors
+/// As [`list`].
+pub fn configurations(
+    programs: &Programs,
+) -> Result<HashMap<u32, serde_json::Value>, DomainsError> {
+    parse_configs(&program::run(
+        &programs.xl,
+        &["list", "-l"],
+        programs.answer_limit,
+    )?)
+}
+
 /// Reads what `xl list -v` prints.
 fn parse_list(text: &str) -> Result<Vec<Domain>, DomainsError> {
     let mut lines = text.lines();
@@ -268,7 +284,7 @@ fn parse_line(line: &str) -> Option<Domain> {
 }
 
 /// Reads what `xl list -l` prints: libxl's configurations, by domid.
-fn parse_configs(text: &str) -> Result<std::collections::HashMap<u32, DomainConfig>, DomainsError> {
+fn parse_configs<T: DeserializeOwned>(text: &str) -> Result<HashMap<u32, T>, DomainsError> {
     #[derive(Deserialize)]
     struct Entry<'a> {
         domid: u32,
@@ -339,13 +355,13 @@ my guest                                     4   128     1     --p---       0.0 
             "[{\"domid\": 3}]",
             "[{\"domid\": 3, \"config\": {\"b_info\": {}}}",
         ] {
-            assert!(parse_configs(text).is_err(), "{text}");
+            assert!(parse_configs::<DomainConfig>(text).is_err(), "{text}");
         }
     }
 
     #[test]
     fn reads_configurations() {
-        let configs = parse_configs(r#"[{"domid":3,"config":{"c_info":{"name":"x","type":"pv"},"b_info":{"max_memkb":524288,"target_memkb":262145,"sched_params":{}},"disks":[{"pdev_path":"/a","vdev":"xvda"}],"on_reboot":"restart"}}]"#).unwrap();
+        let configs = parse_configs::<DomainConfig>(r#"[{"domid":3,"config":{"c_info":{"name":"x","type":"pv"},"b_info":{"max_memkb":524288,"target_memkb":262145,"sched_params":{}},"disks":[{"pdev_path":"/a","vdev":"xvda"}],"on_reboot":"restart"}}]"#).unwrap();
         assert_eq!(configs[&3].b_info.max_memkb, Some(524_288));
         assert_eq!(configs[&3].disks[0].vdev.as_deref(), Some("xvda"));
     }
@@ -358,7 +374,7 @@ my guest                                     4   128     1     --p---       0.0 
         );
         assert_eq!(parse_list(&named_by_uuid).unwrap()[3].name, uuid);
         let text = r#"[{"domid":3,"config":{"b_info":{"max_memkb":"lots"}}},{"domid":4,"config":{"b_info":{"max_memkb":1024}}}]"#;
-        let configs = parse_configs(text).unwrap();
+        let configs = parse_configs::<DomainConfig>(text).unwrap();
         assert_eq!(configs.keys().collect::<Vec<_>>(), [&4]);
     }
 
@@ -366,7 +382,8 @@ my guest                                     4   128     1     --p---       0.0 
     #[test]
     fn reads_what_the_real_xl_prints() {
         let domains = parse_list(include_str!("fixtures/xl-4.17-list-v.txt")).unwrap();
-        let configs = parse_configs(include_str!("fixtures/xl-4.17-list-l.json")).unwrap();
+        let configs =
+            parse_configs::<DomainConfig>(include_str!("fixtures/xl-4.17-list-l.json")).unwrap();
         let shown: Vec<String> = domains
             .iter()
             .map(|domain| {

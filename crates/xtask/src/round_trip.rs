@@ -107,8 +107,20 @@ pub fn pairs(options: &Options) -> Result<Vec<Pair>> {
     if !wrong.is_empty() || cases.is_empty() {
         bail!("not imported:\n{}", wrong.join("\n"));
     }
-    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-    std::fs::write(folder.path().join("configuration.nix"), dom0(&cases))?;
+    let bridges: BTreeSet<String> = cases
+        .iter()
+        .flat_map(|case| vifs(&case.config))
+        .map(|vif| {
+            let bridge = vif.bridge.unwrap_or_else(|| "xenbr0".to_owned());
+            // vif-openvswitch takes VLANs behind the bridge's name.
+            bridge
+                .split(['.', ':'])
+                .next()
+                .unwrap_or_default()
+                .to_owned()
+        })
+        .collect();
+    let bridges: Vec<_> = bridges.into_iter().collect();
     let names: Vec<_> = cases.iter().map(|case| case.guest.name.clone()).collect();
     let mut guests = Vec::new();
     let mut files = Vec::new();
@@ -116,11 +128,8 @@ pub fn pairs(options: &Options) -> Result<Vec<Pair>> {
         guests.push(case.guest);
         files.push((case.file, case.original, case.config));
     }
-    std::fs::write(
-        folder.path().join("guests.nix"),
-        import::file(&["The corpus.".to_owned()], &guests)?,
-    )?;
-    let document = evaluated(folder.path(), options)?.context("there is no guests.json")?;
+    let nix = import::file(&["The corpus.".to_owned()], &guests)?;
+    let document = declared(&nix, &bridges, options)?;
     files
         .into_iter()
         .zip(names)
@@ -185,7 +194,11 @@ fn evaluated(folder: &Path, options: &Options) -> Result<Option<Document>> {
     Ok(Some(document))
 }
 
-fn rendered(document: &Document, name: &str) -> Result<String> {
+/// What Domus renders for a guest of a document; of passwords it shows where they come from.
+///
+/// # Errors
+/// There is no such guest, or it cannot be written.
+pub fn rendered(document: &Document, name: &str) -> Result<String> {
     let guest = document
         .guests
         .iter()
@@ -235,21 +248,19 @@ fn vifs(config: &Config) -> impl Iterator<Item = Vif> {
         .filter_map(|vif| Vif::parse(&vif.as_text()?).ok())
 }
 
-/// A Dom0 for the imported guests, with the bridges that they name.
-fn dom0(cases: &[Case]) -> String {
-    let bridges: BTreeSet<String> = cases
-        .iter()
-        .flat_map(|case| vifs(&case.config))
-        .map(|vif| {
-            let bridge = vif.bridge.unwrap_or_else(|| "xenbr0".to_owned());
-            // vif-openvswitch takes VLANs behind the bridge's name.
-            bridge
-                .split(['.', ':'])
-                .next()
-                .unwrap_or_default()
-                .to_owned()
-        })
-        .collect();
+/// The document of a Dom0 with these bridges that imports a file with guests.
+///
+/// # Errors
+/// The file does not evaluate, breaks an assertion, or the document is not good.
+pub fn declared(nix: &str, bridges: &[String], options: &Options) -> Result<Document> {
+    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    std::fs::write(folder.path().join("configuration.nix"), dom0(bridges))?;
+    std::fs::write(folder.path().join("guests.nix"), nix)?;
+    evaluated(folder.path(), options)?.context("there is no guests.json")
+}
+
+/// A Dom0 for the imported guests.
+fn dom0(bridges: &[String]) -> String {
     let bridges = bridges.iter().fold(String::new(), |mut text, bridge| {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "  virtualisation.xen.bridges.\"{bridge}\" = {{ }};");

@@ -76,7 +76,7 @@ impl Importing<'_> {
             .vnc_password
             .as_ref()
             .is_some_and(|password| !password.0.is_empty());
-        if !secret && ((!vnc && !sdl) || (window && !sdl)) {
+        if !secret && !sdl && (!vnc || window) {
             // No option declares a screen that nobody can see, nor a window that is not there.
             self.setting("vfb", value);
             return;

@@ -162,9 +162,11 @@ fn import(
         let why = ignored
             .iter()
             .find(|finding| finding.key.as_deref() == Some(key));
-        match why {
-            Some(finding) => importing.leave_out(key, &finding.message),
-            None => importing.key(key, value),
+        match (why, source) {
+            (Some(finding), Source::File(_)) => importing.leave_out(key, &finding.message),
+            // Nobody has written it: libxl fills in more than has an effect.
+            (Some(_), Source::Nowhere) => {}
+            (None, _) => importing.key(key, value),
         }
     }
     importing.finish()

@@ -1,9 +1,11 @@
 //! `vif = [ … ]`: a set by the interface's number, which is its place in the list.
 
 use xl_cfg::Value;
+use xl_cfg::keys::GuestType;
 use xl_cfg::vif::Vif;
 
 use super::Importing;
+use super::comments::Source;
 use super::scalars::text;
 use crate::NixValue;
 
@@ -14,7 +16,10 @@ impl Importing<'_> {
         for (index, item) in items.iter().enumerate() {
             let spec = text(item).unwrap_or_default();
             match Vif::parse(&spec) {
-                Ok(vif) => {
+                Ok(mut vif) => {
+                    if matches!(self.source, Source::Nowhere) {
+                        plain(&mut vif, self.guest);
+                    }
                     // As Linux calls it in the guest.
                     let name = format!("eth{index}");
                     self.network(&name, &vif);
@@ -74,5 +79,16 @@ impl Importing<'_> {
                 value.as_str().into(),
             );
         }
+    }
+}
+
+/// Without what libxl fills in for every interface of a domain.
+fn plain(vif: &mut Vif, guest: GuestType) {
+    vif.script = vif
+        .script
+        .take()
+        .filter(|script| script.rsplit('/').next() != Some("vif-bridge"));
+    if guest != GuestType::Hvm {
+        vif.kind = None;
     }
 }

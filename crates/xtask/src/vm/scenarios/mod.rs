@@ -8,6 +8,7 @@ mod imports_mean_the_same;
 mod memory_live;
 mod missing_bridge;
 mod reboot_restores;
+mod running_imported;
 mod stage;
 mod xl_reads_the_corpus;
 
@@ -51,6 +52,11 @@ pub const ALL: &[Scenario] = &[
         name: "first-switch",
         about: "a switch makes images, bridge and files, starts what can start, and applying again does nothing",
         run: first_switch::run,
+    },
+    Scenario {
+        name: "running-imported",
+        about: "what `domus import --running` says of guests that run declares the same guests",
+        run: running_imported::run,
     },
     Scenario {
         name: "guests-survive-restart",
