@@ -6,9 +6,7 @@
 use std::collections::BTreeSet;
 
 use guest_spec::Guest;
-use xl_cfg::disk::Disk;
-use xl_cfg::vif::Vif;
-use xl_cfg::{Config, Value};
+use xl_cfg::{Config, Value, meaning};
 
 use crate::domains::Domain;
 use crate::secret::hide;
@@ -169,25 +167,12 @@ fn effective(key: &str, guest: &Guest) -> Option<String> {
     }
 }
 
-/// Whether two values mean the same: devices by their grammar, so that another spelling is no change.
+/// Whether two values mean the same, so that another spelling is no change.
 fn same(key: &str, left: Option<&Value>, right: Option<&Value>) -> bool {
-    if left == right {
-        return true;
+    match (left, right) {
+        (Some(left), Some(right)) => meaning::same(key, left, right),
+        _ => left == right,
     }
-    let devices = |value: Option<&Value>| -> Option<Vec<String>> {
-        let mut specs = value?.as_list()?.iter().map(|item| {
-            let text = item.as_text()?;
-            match key {
-                "disk" => Disk::parse(&text).ok()?.to_spec().ok(),
-                "vif" => Vif::parse(&text).ok()?.to_spec().ok(),
-                _ => None,
-            }
-        });
-        let mut specs = specs.by_ref().collect::<Option<Vec<_>>>()?;
-        specs.sort_unstable();
-        Some(specs)
-    };
-    devices(left).is_some_and(|left| devices(right) == Some(left))
 }
 
 fn joined(items: BTreeSet<String>) -> String {

@@ -84,6 +84,27 @@ impl Meaning {
     }
 }
 
+/// Whether two values of a key mean the same to xl, however they are spelled: numbers and words as it reads them, devices
+/// by their grammar, and in whichever order.
+#[must_use]
+pub fn same(key: &str, one: &Value, other: &Value) -> bool {
+    if one == other {
+        return true;
+    }
+    let Some(info) = keys::get(key) else {
+        return false;
+    };
+    let (mut one, mut other) = (plain(&info.shape, one), plain(&info.shape, other));
+    if matches!(info.shape, Shape::List(Shape::Spec(grammar)) if grammar.unit() == Unit::Item) {
+        for value in [&mut one, &mut other] {
+            if let Value::List(items) = value {
+                items.sort_by_cached_key(ToString::to_string);
+            }
+        }
+    }
+    one == other
+}
+
 /// A value in one spelling.
 fn plain(shape: &Shape, value: &Value) -> Value {
     match shape {
@@ -390,6 +411,28 @@ mod tests {
         ] {
             assert_eq!(differences(one, other), [""; 0], "{one}\n{other}");
         }
+    }
+
+    #[test]
+    fn values_of_one_key() {
+        let value = |text: &str| {
+            Config::parse(&format!("a = {text}"))
+                .unwrap()
+                .get("a")
+                .unwrap()
+                .clone()
+        };
+        let same = |key, one, other| same(key, &value(one), &value(other));
+        assert!(same("memory", "0x100", "'256'"));
+        assert!(same(
+            "disk",
+            "[ '/a,raw,xvda', '/b,,xvdb' ]",
+            "[ 'vdev=xvdb,target=/b', 'vdev=xvda,target=/a' ]"
+        ));
+        assert!(!same("disk", "[ '/a,raw,xvda' ]", "[ '/a,qcow2,xvda' ]"));
+        assert!(same("type", "'hv'", "'hvm'"));
+        assert!(!same("cpus", "'0-1'", "'0-2'"));
+        assert!(!same("unheard_of", "1", "2"));
     }
 
     #[test]
