@@ -157,20 +157,13 @@ fn string(grammar: Grammar, value: &Value) -> Value {
     let Some(text) = value.as_text() else {
         return value.clone();
     };
-    match grammar.canonical(&hide(grammar, &text)) {
+    match grammar.canonical(&text) {
         Ok(text) => text.into(),
         Err(_) => value.clone(),
     }
 }
 
-/// A framebuffer's password, out of the way, and a window's settings where there is no window.
-fn hide(grammar: Grammar, text: &str) -> String {
-    match (grammar, Vfb::parse(text)) {
-        (Grammar::Vfb, Ok(vfb)) => shown(vfb).to_spec().unwrap_or_else(|_| text.to_owned()),
-        _ => text.to_owned(),
-    }
-}
-
+/// A framebuffer without its password, and without a window's settings where there is no window.
 fn shown(mut vfb: Vfb) -> Vfb {
     if vfb.vnc_password.is_some() {
         vfb.vnc_password = Some(Password(PASSWORD.to_owned()));
@@ -248,6 +241,14 @@ fn spell(keys: &mut BTreeMap<String, Value>, guest: GuestType) {
     if guest == GuestType::Pv {
         pv_screen(keys);
     }
+    if let Some(Value::List(items)) = keys.get_mut("vfb") {
+        for item in items {
+            let vfb = item.as_text().and_then(|text| Vfb::parse(&text).ok());
+            if let Some(Ok(spec)) = vfb.map(|vfb| shown(vfb).to_spec()) {
+                *item = spec.into();
+            }
+        }
+    }
     for key in ["vncpasswd", "spicepasswd"] {
         if let Some(password) = keys.get_mut(key) {
             *password = PASSWORD.into();
@@ -266,7 +267,7 @@ fn pv_screen(keys: &mut BTreeMap<String, Value>) {
         vnc_listen: text(take("vnclisten")),
         vnc_display: take("vncdisplay").and_then(|value| value.as_integer()?.try_into().ok()),
         vnc_unused: flag(take("vncunused")),
-        vnc_password: take("vncpasswd").map(|_| Password(String::new())),
+        vnc_password: take("vncpasswd").map(|_| Password(PASSWORD.to_owned())),
         sdl: flag(take("sdl")),
         opengl: flag(take("opengl")),
         display: text(take("display")),
@@ -275,7 +276,7 @@ fn pv_screen(keys: &mut BTreeMap<String, Value>) {
     };
     if vfb.vnc == Some(true)
         && !keys.contains_key("vfb")
-        && let Ok(spec) = shown(vfb).to_spec()
+        && let Ok(spec) = vfb.to_spec()
     {
         keys.insert("vfb".to_owned(), Value::List(vec![spec.into()]));
     }
@@ -433,6 +434,8 @@ mod tests {
         assert!(same("type", "'hv'", "'hvm'"));
         assert!(!same("cpus", "'0-1'", "'0-2'"));
         assert!(!same("unheard_of", "1", "2"));
+        // Passwords too: what is compared is the caller's to choose.
+        assert!(!same("vfb", "[ 'vncpasswd=one' ]", "[ 'vncpasswd=two' ]"));
     }
 
     #[test]

@@ -14,6 +14,7 @@ let
     "disk"
     "maxmem"
     "maxvcpus"
+    "name"
     "vif"
   ];
   # Whether the option that a key belongs to is set: where it is not, the key may say what the option cannot.
