@@ -179,3 +179,30 @@ fn bridges_of_another_root_are_not_made_on_this_system() {
     assert_eq!(ran.status, 0, "{}", ran.stderr);
     assert!(!std::path::Path::new("/sys/class/net/domustest0").exists());
 }
+
+#[test]
+fn a_link_is_taken_back_when_another_has_the_disk() {
+    let dom0 = Dom0::new();
+    fs::create_dir_all(dom0.path("/srv")).unwrap();
+    std::os::unix::fs::symlink(dom0.path("/srv"), dom0.path("/data")).unwrap();
+    let on = |name: &str, number: u32, path: &str| {
+        with(guest(name, number), |guest| {
+            guest["boot"] = json!({ "bootloader": "direct", "kernel": "/k" });
+            guest["disks"] =
+                json!([{ "name": "root", "path": path, "format": "raw", "vdev": "xvda" }]);
+        })
+    };
+    dom0.declare(&[on("a", 1, "/data/x.img"), on("b", 2, "/srv/x.img")]);
+    // What holds the disk is not mounted yet, so nobody knows that it is one.
+    dom0.run(&["apply", "--stage", "files"]);
+    assert!(dom0.has("/etc/xen/auto/a") && dom0.has("/etc/xen/auto/b"));
+    dom0.write("/srv/x.img", "a system");
+    let ran = dom0.run(&["apply", "--stage", "images"]);
+    assert_eq!(ran.status, 1, "{}{}", ran.stdout, ran.stderr);
+    assert!(
+        ran.stderr.contains("guest b: option disks.root.path"),
+        "{}",
+        ran.stderr
+    );
+    assert!(dom0.has("/etc/xen/auto/a") && !dom0.has("/etc/xen/auto/b"));
+}

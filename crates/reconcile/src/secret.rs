@@ -215,6 +215,10 @@ pub(crate) fn read(guest: &Guest, layout: &Layout) -> Result<Secrets, String> {
 
 fn read_file(file: &str, layout: &Layout) -> Result<Vec<u8>, String> {
     let path = layout.below(file);
+    // A link may lead where the option's type cannot see.
+    if fs::canonicalize(&path).is_ok_and(|target| target.starts_with(layout.below("/nix/store"))) {
+        return Err("leads into the Nix store, which everybody can read; write the password into a file outside, for root alone to read".to_owned());
+    }
     let failed = |error: std::io::Error| match error.kind() {
         ErrorKind::NotFound => {
             "is not there; write the password into it, on one line, then switch again".to_owned()

@@ -105,6 +105,32 @@ pub fn same(key: &str, one: &Value, other: &Value) -> bool {
     one == other
 }
 
+/// What an HVM guest's `firmware` means beside its `bios` (`xl_parse.c`, `parse_config_data`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Firmware {
+    /// It is this `bios`, whatever `bios` says.
+    Bios(&'static str),
+    /// It is what `bios` says, or libxl's default.
+    AsBiosSays,
+    /// It is a file.
+    File,
+}
+
+impl Firmware {
+    /// What a value of `firmware` means.
+    #[must_use]
+    pub fn of(word: &str) -> Self {
+        match word.to_ascii_lowercase().as_str() {
+            "ovmf" => Self::Bios("ovmf"),
+            "seabios" => Self::Bios("seabios"),
+            "rombios" => Self::Bios("rombios"),
+            _ if word == "uefi" => Self::Bios("ovmf"),
+            _ if word == "bios" => Self::AsBiosSays,
+            _ => Self::File,
+        }
+    }
+}
+
 /// A value in one spelling.
 fn plain(shape: &Shape, value: &Value) -> Value {
     match shape {
@@ -213,16 +239,18 @@ fn spell(keys: &mut BTreeMap<String, Value>, guest: GuestType) {
         };
         keys.entry("vga".to_owned()).or_insert_with(|| card.into());
     }
-    if guest == GuestType::Hvm {
-        let bios = keys.get("firmware").and_then(Value::as_text);
-        let bios = match bios.as_deref() {
-            Some("uefi" | "ovmf") => Some("ovmf"),
-            Some("bios" | "seabios") => Some("seabios"),
-            _ => None,
-        };
-        if let Some(bios) = bios {
-            keys.remove("firmware");
-            keys.insert("bios".to_owned(), bios.into());
+    if guest == GuestType::Hvm
+        && let Some(firmware) = keys.get("firmware").and_then(Value::as_text)
+    {
+        match Firmware::of(&firmware) {
+            Firmware::Bios(bios) => {
+                keys.remove("firmware");
+                keys.insert("bios".to_owned(), bios.into());
+            }
+            Firmware::AsBiosSays => {
+                keys.remove("firmware");
+            }
+            Firmware::File => {}
         }
     }
     // xl looks for a program without a slash among its own.
@@ -238,8 +266,20 @@ fn spell(keys: &mut BTreeMap<String, Value>, guest: GuestType) {
     {
         keys.insert("usbdevice".to_owned(), Value::List(vec![one]));
     }
-    if guest == GuestType::Pv {
-        pv_screen(keys);
+    match guest {
+        GuestType::Pv => pv_screen(keys),
+        GuestType::Hvm => {
+            let kernel = keys.get("kernel").and_then(Value::as_text);
+            if kernel.is_some_and(|path| path.rsplit('/').next() == Some("hvmloader")) {
+                keys.remove("kernel");
+            }
+            if keys.get("vnc").and_then(Value::as_integer) == Some(0) {
+                for key in ["vnclisten", "vncdisplay", "vncunused", "vncpasswd"] {
+                    keys.remove(key);
+                }
+            }
+        }
+        GuestType::Pvh => {}
     }
     if let Some(Value::List(items)) = keys.get_mut("vfb") {
         for item in items {

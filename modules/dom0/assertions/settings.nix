@@ -21,7 +21,7 @@ let
   contradicts =
     guest: key:
     lib.elem key always
-    || (key == "kernel" && guest.bootloader != "firmware")
+    || (key == "kernel" && guest.bootloader != "firmware" && guest.bootloader != "pygrub")
     || (key == "firmware" && guest.type != "hvm")
     || !lib.elem (lib.attrByPath (lib.splitString "." owned.${key}) null guest) [
       null
@@ -35,9 +35,17 @@ let
   holdsSecret =
     key: value:
     lib.elem key secret
-    || lib.any (text: lib.isString text && lib.any (word: lib.hasInfix "${word}=" text) secret) (
-      lib.flatten [ value ]
-    );
+    || lib.any (
+      text:
+      lib.isString text
+      && (
+        builtins.match "(.*,)?[ \t]*(vncpasswd|spicepasswd)[ \t]*=.*" text != null
+        || (lib.hasPrefix "device_model_args" key && argumentHoldsSecret text)
+      )
+    ) (lib.flatten [ value ]);
+  # QEMU's own options for passwords.
+  argumentHoldsSecret =
+    text: lib.hasInfix "password=" text || (lib.hasInfix "secret," text && lib.hasInfix "data=" text);
 
   check =
     name: guest:
@@ -88,6 +96,20 @@ let
           '';
         }
       ]) guest.settings
-    );
+    )
+    ++
+      map
+        (args: {
+          assertion = !lib.any argumentHoldsSecret guest.deviceModel.${args};
+          message = ''
+            ${option name "deviceModel.${args}"} holds a password, which would be readable by everyone in the Nix store.
+            Remove it, and set ${option name "graphics.vnc.passwordFile"} or ${option name "graphics.spice.passwordFile"}.
+          '';
+        })
+        [
+          "args"
+          "argsPv"
+          "argsHvm"
+        ];
 in
 lib.concatLists (lib.mapAttrsToList check guests)

@@ -309,7 +309,14 @@ impl Guest {
             Some(order) => order,
             None => vdev::place(&disk.vdev).map_or(u32::MAX, |place| place.disk),
         };
-        disks.sort_by_cached_key(|disk| (disk.cdrom, rank(disk), vdev::position(&disk.vdev)));
+        // CD drives stand last, but where it is said where they stand.
+        disks.sort_by_cached_key(|disk| {
+            (
+                disk.cdrom && disk.order.is_none(),
+                rank(disk),
+                vdev::position(&disk.vdev),
+            )
+        });
         disks
     }
 

@@ -140,7 +140,8 @@ pub(crate) fn owner_of_key(
         "bootloader" | "firmware" if boot.bootloader != Bootloader::Firmware => {
             return Some("bootloader");
         }
-        "kernel" => boot.bootloader != Bootloader::Firmware,
+        // With pygrub it is a path in the guest, which no option says.
+        "kernel" => !matches!(boot.bootloader, Bootloader::Firmware | Bootloader::Pygrub),
         "root" | "extra" => written("cmdline"),
         "firmware" => written("bios"),
         "stdvga" => written("vga"),

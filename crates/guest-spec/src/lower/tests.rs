@@ -81,7 +81,7 @@ fn an_order_that_is_said_is_kept() {
     let cd = disk("cd", "xvdb", ", \"order\": 0, \"cdrom\": true");
     assert_eq!(
         order(&[cd, data, swap_later, root_first.clone()]),
-        "root swap data cd"
+        "root cd swap data"
     );
     // What says nothing stands where its vdev is.
     assert_eq!(order(&[swap, root_first]), "swap root");

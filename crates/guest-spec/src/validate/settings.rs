@@ -11,6 +11,16 @@ use crate::{Guest, Secrets, Setting, lower};
 
 pub(super) fn problems(report: &mut Report) {
     let guest = report.guest;
+    let model = &guest.device_model;
+    for (option, arguments) in [
+        ("deviceModel.args", &model.args),
+        ("deviceModel.argsPv", &model.args_pv),
+        ("deviceModel.argsHvm", &model.args_hvm),
+    ] {
+        if arguments.iter().any(|text| argument_holds_secret(text)) {
+            report.add(option, "an argument holds a password, which everybody could read in the Nix store; remove it, and set graphics.vnc.passwordFile or graphics.spice.passwordFile");
+        }
+    }
     if guest.settings.is_empty() {
         return;
     }
@@ -75,7 +85,8 @@ fn holds_secret(key: &str, setting: &Setting) -> bool {
     let secret = |name: &str| matches!(name.trim(), "vncpasswd" | "spicepasswd");
     match setting {
         Setting::String(text) => {
-            (secret(key) && !text.is_empty())
+            (key.starts_with("device_model_args") && argument_holds_secret(text))
+                || (secret(key) && !text.is_empty())
                 || text.split(',').any(|part| {
                     part.split_once('=')
                         .is_some_and(|(name, value)| secret(name) && !value.is_empty())
@@ -84,4 +95,9 @@ fn holds_secret(key: &str, setting: &Setting) -> bool {
         Setting::List(items) => items.iter().any(|item| holds_secret(key, item)),
         Setting::Boolean(_) | Setting::Integer(_) => secret(key),
     }
+}
+
+/// QEMU's own options for passwords.
+fn argument_holds_secret(argument: &str) -> bool {
+    argument.contains("password=") || (argument.contains("secret,") && argument.contains("data="))
 }

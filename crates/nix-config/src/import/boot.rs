@@ -2,9 +2,10 @@
 
 use xl_cfg::Value;
 use xl_cfg::keys::GuestType;
+use xl_cfg::meaning::Firmware;
 
 use super::Importing;
-use super::scalars::text;
+use super::scalars::{NO_PATH, is_plain_path, text};
 use crate::NixValue;
 
 impl Importing<'_> {
@@ -19,18 +20,29 @@ impl Importing<'_> {
 
     fn boot_hvm(&mut self, key: &str) {
         match key {
+            "kernel" if is_hvmloader(&self.text(key).unwrap_or_default()) => {
+                self.leave_out(key, "xl finds hvmloader by itself");
+            }
             "kernel" | "ramdisk" => self.file(key),
             "cmdline" | "root" | "extra" => self.command_line(key),
-            "firmware" => match self.text(key).unwrap_or_default().as_str() {
-                "bios" | "seabios" => self.set(key, &["firmware", "bios"], "seabios"),
-                "uefi" | "ovmf" => self.set(key, &["firmware", "bios"], "ovmf"),
-                path => {
-                    let value = Value::from(path);
-                    self.setting(key, &value);
+            "firmware" => {
+                let word = self.text(key).unwrap_or_default();
+                match Firmware::of(&word) {
+                    Firmware::Bios(bios) => self.set(key, &["firmware", "bios"], bios),
+                    Firmware::AsBiosSays => {
+                        self.leave_out(key, "it says no more than bios, or xl's default");
+                    }
+                    Firmware::File => self.setting(key, &Value::from(word)),
                 }
-            },
+            }
             _ => {}
         }
+    }
+
+    /// Whether `firmware` decides what `bios` would.
+    pub(super) fn firmware_wins(&self) -> bool {
+        let firmware = self.text("firmware").unwrap_or_default();
+        matches!(Firmware::of(&firmware), Firmware::Bios(_))
     }
 
     fn boot_pv(&mut self, key: &str) {
@@ -55,8 +67,10 @@ impl Importing<'_> {
                         .into(),
                 );
             }
+            // libxl_bootloader.c gives them to pygrub, as paths in the guest's own file system.
             "kernel" | "ramdisk" if by_bootloader => {
-                self.leave_out(key, "the boot loader finds it on the guest's disk");
+                let path = Value::from(self.text(key).unwrap_or_default());
+                self.setting(key, &path);
             }
             // libxl_bootloader.c gives it to pygrub, which adds it to what grub.cfg says.
             "cmdline" | "root" | "extra" if by_bootloader => self.command_line(key),
@@ -89,6 +103,14 @@ impl Importing<'_> {
     fn file(&mut self, key: &str) {
         let option = if key == "kernel" { "kernel" } else { "initrd" };
         let path = self.text(key).unwrap_or_default();
+        if path.is_empty() {
+            self.leave_out(key, "it is empty");
+            return;
+        }
+        if !is_plain_path(&path) {
+            self.fail(key, NO_PATH);
+            return;
+        }
         // As a string: a path literal would be copied to the store.
         self.set(key, &[option], NixValue::String(path));
     }
@@ -109,7 +131,8 @@ impl Importing<'_> {
             }
         };
         // The option is for a kernel that the Dom0 has.
-        if self.config.get("kernel").is_some() && self.config.get("bootloader").is_none() {
+        let kernel = self.text("kernel").unwrap_or_default();
+        if !kernel.is_empty() && self.config.get("bootloader").is_none() && !is_hvmloader(&kernel) {
             self.set(key, &["cmdline"], line);
         } else {
             self.set(key, &["settings", "cmdline"], line);
@@ -158,4 +181,9 @@ impl Importing<'_> {
         };
         self.comment("smbios", &["firmware", at]);
     }
+}
+
+/// The firmware that xl always loads; `xl_parse.c` drops it from `kernel` by its file's name.
+fn is_hvmloader(kernel: &str) -> bool {
+    kernel.rsplit('/').next() == Some("hvmloader")
 }

@@ -2,6 +2,8 @@
 
 use xl_cfg::Place;
 use xl_cfg::document::{Assignment, AtItem, Comment, Document, Operator};
+use xl_cfg::keys;
+use xl_cfg::vfb::Vfb;
 
 use super::tree::Comments;
 
@@ -121,8 +123,42 @@ fn last<'d>(document: &'d Document<'_>, key: &str) -> Option<&'d Assignment> {
         .find(|assignment| assignment.key.as_str() == key)
 }
 
-/// What a comment says; nothing when it could hold a password, as a line that was commented out does.
+/// What a comment says, unless it could hold a password, as a line that was commented out does.
 fn said(document: &Document<'_>, comment: &Comment) -> Option<String> {
     let text = document.comment_text(comment).to_string();
-    (!text.to_lowercase().contains("passw")).then_some(text)
+    if text.is_empty() {
+        return Some(text);
+    }
+    let lower = text.to_lowercase();
+    let known = secrets(document).any(|secret| text.contains(&secret));
+    let named = ["passwd", "password", "passwort", "secret", "pwd"]
+        .iter()
+        .any(|word| lower.contains(word));
+    if known || named {
+        return Some("(a comment is left out: it may hold a password)".to_owned());
+    }
+    Some(text)
+}
+
+/// The passwords of a file.
+fn secrets<'d>(document: &'d Document<'_>) -> impl Iterator<Item = String> + 'd {
+    document.assignments().iter().flat_map(|assignment| {
+        let value = assignment.value.value();
+        let own = keys::get(assignment.key.as_str()).is_some_and(|info| info.secret);
+        let inside = assignment.key.as_str() == "vfb";
+        let texts: Vec<String> = match &value {
+            xl_cfg::Value::List(items) if inside => items
+                .iter()
+                .filter_map(|item| Vfb::parse(&item.as_text()?).ok()?.vnc_password)
+                .map(|password| password.0)
+                .collect(),
+            one if own => one
+                .as_text()
+                .map(std::borrow::Cow::into_owned)
+                .into_iter()
+                .collect(),
+            _ => Vec::new(),
+        };
+        texts.into_iter().filter(|text| !text.is_empty())
+    })
 }

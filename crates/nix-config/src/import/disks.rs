@@ -2,9 +2,10 @@
 
 use xl_cfg::Value;
 use xl_cfg::disk::{Access, BackendType, Colo, Disk, Format, Specification};
+use xl_cfg::keys::GuestType;
 
 use super::Importing;
-use super::scalars::text;
+use super::scalars::{NO_PATH, is_plain_path, text};
 use super::tree::Comments;
 use crate::NixValue;
 
@@ -16,6 +17,22 @@ impl Importing<'_> {
             let spec = text(item).unwrap_or_default();
             match Disk::parse(&spec) {
                 Ok(disk) => {
+                    if disk.is_relative() && !spec.trim_start().starts_with("phy:") {
+                        self.fail("disk", format!(
+                            "xl looks for `{}` in the directory where it is started; write the whole path",
+                            disk.target
+                        ));
+                        continue;
+                    }
+                    let local = disk.script.is_none() && disk.backend.is_none();
+                    if local
+                        && !disk.target.is_empty()
+                        && !disk.is_relative()
+                        && !is_plain_path(&disk.target.replace(',', ""))
+                    {
+                        self.fail("disk", NO_PATH);
+                        continue;
+                    }
                     if disk.is_relative() {
                         self.notes.push(format!(
                             "the disk {} becomes /dev/{0}, as xl-disk-configuration(5) means it; look whether it is there",
@@ -45,17 +62,17 @@ impl Importing<'_> {
     /// Whether a boot loader in the Dom0 reads another disk than the first by vdev, which is what Domus would give it:
     /// xl gives it the first of the list.
     fn boots_from_another(&self, value: &Value) -> bool {
-        let vdevs: Vec<String> = value
+        let disks: Vec<Disk> = value
             .as_list()
             .unwrap_or_default()
             .iter()
             .filter_map(|item| Disk::parse(&text(item)?).ok())
-            .filter(|disk| !disk.cdrom)
-            .map(|disk| disk.vdev)
             .collect();
-        // `xvdb` before `xvdaa`, and `xvda2` before `xvda10`.
-        let least = vdevs.iter().min_by_key(|vdev| (vdev.len(), *vdev));
-        self.config.get("bootloader").is_some() && least != vdevs.first()
+        // CD drives last; `xvdb` before `xvdaa`, and `xvda2` before `xvda10`.
+        let least = disks
+            .iter()
+            .min_by_key(|disk| (disk.cdrom, disk.vdev.len(), &disk.vdev));
+        self.guest != GuestType::Hvm && least != disks.first()
     }
 
     fn disk(&mut self, disk: &Disk) {

@@ -14,6 +14,10 @@ impl Importing<'_> {
             // xl takes an empty one for none.
             return;
         }
+        if let Some(why) = self.nothing_comes_of(key) {
+            self.leave_out(key, why);
+            return;
+        }
         if of == "spice" && self.config.get("spice").and_then(Value::as_integer) != Some(1) {
             self.leave_out(key, "there is no SPICE that it would be for");
             return;

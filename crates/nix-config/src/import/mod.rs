@@ -147,6 +147,13 @@ fn import(
         }
         return Err(errors);
     };
+    if let Some(why) = guest_spec::name_problem(&name) {
+        return Err(vec![ImportError {
+            place: source.place_of("name"),
+            key: Some("name".to_owned()),
+            message: format!("\"{}\" {why}; rename the guest", name.escape_debug()),
+        }]);
+    }
     let mut importing = Importing {
         config,
         source,
@@ -208,6 +215,9 @@ impl Importing<'_> {
             "vfb" => self.vfb(value),
             "vncpasswd" | "spicepasswd" => self.password(key),
             "stdvga" => self.stdvga(value),
+            "bios" if self.firmware_wins() => {
+                self.leave_out("bios", "firmware is set, and xl prefers it");
+            }
             _ => self.scalar(key, value),
         }
     }

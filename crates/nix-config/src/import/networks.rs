@@ -23,6 +23,7 @@ impl Importing<'_> {
                     // As Linux calls it in the guest.
                     let name = format!("eth{index}");
                     self.network(&name, &vif);
+                    self.note_bridge(&vif);
                     if items.len() > 1 {
                         let order = i64::try_from(index).unwrap_or(i64::MAX);
                         self.options
@@ -40,12 +41,29 @@ impl Importing<'_> {
         }
     }
 
+    /// What to do for an interface's bridge before the switch.
+    fn note_bridge(&mut self, vif: &Vif) {
+        let note = match &vif.bridge {
+            Some(bridge) => format!(
+                "the bridge {bridge} has to be declared, in virtualisation.xen.bridges or where NixOS declares bridges"
+            ),
+            None if vif.script.is_none() => "an interface names no bridge: xenbr0 is xl's own choice, unless xl.conf has a vif.default.bridge; declare it".to_owned(),
+            None => return,
+        };
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
     fn network(&mut self, name: &str, vif: &Vif) {
         let mut set = |option: &str, value: NixValue| {
             self.options.set(&["networks", name, option], value);
         };
-        // So that there is something to see where all is as xl has it.
-        set("bridge", vif.bridge.as_deref().unwrap_or("xenbr0").into());
+        // Scripts that route plug the interface into none.
+        let routed = vif.bridge.is_none() && vif.script.is_some();
+        if !routed {
+            set("bridge", vif.bridge.as_deref().unwrap_or("xenbr0").into());
+        }
         if let Some(mac) = vif.mac {
             set("mac", mac.to_string().to_ascii_lowercase().into());
         }

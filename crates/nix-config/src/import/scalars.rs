@@ -9,11 +9,17 @@ use xl_cfg::keys::{self, GuestType, Matching, Shape};
 use super::Importing;
 use crate::NixValue;
 
+pub(super) const NO_PATH: &str = "options take an absolute path without comma, quote, backslash, `..` or `//`; rename the file, or give a link to it";
+
 const NOT_TEXT: &str = "the value is no valid UTF-8, which Nix options cannot carry; change it";
 
 impl Importing<'_> {
     /// A key with one value: its option, when there is one that can hold it, else `settings`.
     pub(super) fn scalar(&mut self, key: &str, value: &Value) {
+        if let Some(why) = self.nothing_comes_of(key) {
+            self.leave_out(key, why);
+            return;
+        }
         let Some(option) = option_of_key(key) else {
             self.setting(key, value);
             return;
@@ -21,21 +27,38 @@ impl Importing<'_> {
         let path: Vec<_> = option.split('.').collect();
         match keys::get(key).and_then(|info| typed(&info.shape, value)) {
             Some(nix) if option_takes(key, &nix) && self.is_on(key) => self.set(key, &path, nix),
-            _ if self.guest != GuestType::Hvm && !self.is_on(key) => {
-                self.leave_out(key, "there is no screen that it would be for");
-            }
             _ => self.setting(key, value),
+        }
+    }
+
+    /// Why xl makes nothing of a key of the screen, when it does not: `xl_parse.c`, `parse_config_data`.
+    pub(super) fn nothing_comes_of(&self, key: &str) -> Option<&'static str> {
+        let of_vnc = matches!(key, "vnclisten" | "vncdisplay" | "vncunused" | "vncpasswd");
+        let of_window = matches!(key, "sdl" | "opengl" | "display" | "xauthority");
+        if !of_vnc && !of_window && key != "keymap" && key != "vnc" {
+            return None;
+        }
+        let number = |key| self.config.get(key).and_then(Value::as_integer);
+        let has_vfb = self
+            .config
+            .get("vfb")
+            .and_then(Value::as_list)
+            .is_some_and(|items| !items.is_empty());
+        match self.guest {
+            GuestType::Pv if has_vfb => Some("xl ignores it, because there is a vfb"),
+            GuestType::Pv if number("vnc").unwrap_or(0) == 0 => {
+                Some("there is no screen that it would be for")
+            }
+            GuestType::Hvm if of_vnc && number("vnc") == Some(0) => {
+                Some("there is no VNC that it would be for")
+            }
+            _ => None,
         }
     }
 
     /// Whether what a key belongs to is switched on: the options of a thing that is off are refused.
     fn is_on(&self, key: &str) -> bool {
         let switch = match key {
-            "keymap" | "sdl" | "vnclisten" | "vncdisplay" | "vncunused"
-                if self.guest == GuestType::Pv =>
-            {
-                "vnc"
-            }
             "display" | "opengl" | "xauthority" => "sdl",
             "spice" => return true,
             key if key.starts_with("spice") => "spice",
@@ -49,8 +72,14 @@ impl Importing<'_> {
     pub(super) fn texts(&mut self, key: &str, value: &Value) {
         let texts = match value {
             Value::List(items) => items.iter().map(text).collect(),
-            one => text(one).map(|text| vec![text]),
+            one => text(one)
+                .filter(|text| !text.is_empty())
+                .map(|text| vec![text]),
         };
+        if texts.iter().flatten().any(|text| holds_secret(text)) {
+            self.fail(key, "an argument holds a password, which everybody could read in the Nix store; remove it, and set graphics.vnc.passwordFile or graphics.spice.passwordFile");
+            return;
+        }
         match (texts, option_of_key(key)) {
             (Some(texts), Some(option)) if !texts.is_empty() => {
                 let path: Vec<_> = option.split('.').collect();
@@ -158,4 +187,9 @@ pub(super) fn text(value: &Value) -> Option<String> {
 /// The texts of a list of texts.
 pub(super) fn plain_texts(items: &[Value]) -> Option<Vec<String>> {
     items.iter().map(text).collect()
+}
+
+/// Whether an argument for QEMU holds a password.
+fn holds_secret(argument: &str) -> bool {
+    argument.contains("password=") || (argument.contains("secret,") && argument.contains("data="))
 }

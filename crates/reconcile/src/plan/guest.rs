@@ -80,6 +80,10 @@ pub(super) fn plan(guest: &Guest, host: &mut Host) -> GuestPlan {
         if host.stages.files && !matches!(files.secrets, Some(Err(_))) {
             case.config(&mut plan, in_use.as_deref());
         }
+        // At boot this is the last look before xendomains starts what is linked.
+        if host.stages.images && !host.stages.files {
+            case.not_to_start(&mut plan, in_use.as_deref());
+        }
         if host.stages.guests {
             match domain {
                 Some(domain) => case.running(&mut plan, domain),
@@ -283,13 +287,24 @@ impl Case<'_> {
                 (None, None) => plan.steps.push(Step::LinkAuto),
             },
             (Ok(Entry::Link(target)), false) if *target == ours => plan.steps.push(Step::UnlinkAuto),
-            (Ok(Entry::Link(target)), true) if *target == ours => {}
+            (Ok(Entry::Link(target)), true) if *target == ours => self.not_to_start(plan, in_use),
             (Ok(Entry::Absent), false) => {}
             (Ok(_), _) => plan.problems.push(format!(
                 "{} is there already and is not Domus's, so it is left, and xendomains starts it. Move it away, then switch again",
                 self.layout.auto(&self.guest.name).display()
             )),
             (Err(error), _) => plan.problems.push(error.to_string()),
+        }
+    }
+
+    /// Takes back the link of a guest whose disk another has by now: xendomains does not ask who has a disk.
+    fn not_to_start(&self, plan: &mut GuestPlan, in_use: Option<&str>) {
+        let ours = Layout::auto_target(&self.guest.name);
+        if let (Some(why), Ok(Entry::Link(target))) = (in_use, &self.files.auto)
+            && *target == ours
+        {
+            plan.problems.push(why.to_owned());
+            plan.steps.push(Step::UnlinkAuto);
         }
     }
 

@@ -21,7 +21,7 @@ mod together;
 mod value;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::document::{Document, Node, Operator};
@@ -214,7 +214,9 @@ fn judge(
     let guest = kind::guest_type(settings);
     let mut findings = Vec::new();
     for (index, setting) in settings.all.iter().enumerate() {
-        setting::judge(setting, guest, options, &mut findings);
+        if !settings.shadowed[index] {
+            setting::judge(setting, guest, options, &mut findings);
+        }
         if setting.operator == Operator::Set
             && let Some(earlier) = settings.before(index)
         {
@@ -264,6 +266,8 @@ struct Settings<'a> {
     last: HashMap<&'a str, usize>,
     /// For each assignment the one of the same key before it.
     before: Vec<Option<usize>>,
+    /// Whether a later `=` takes an assignment's place, so that xl never looks at it.
+    shadowed: Vec<bool>,
 }
 
 impl<'a> Settings<'a> {
@@ -274,7 +278,20 @@ impl<'a> Settings<'a> {
             .enumerate()
             .map(|(index, setting)| last.insert(setting.key, index))
             .collect();
-        Self { all, last, before }
+        let mut set = HashSet::new();
+        let mut shadowed = vec![false; all.len()];
+        for (index, setting) in all.iter().enumerate().rev() {
+            shadowed[index] = set.contains(setting.key);
+            if setting.operator == Operator::Set {
+                set.insert(setting.key);
+            }
+        }
+        Self {
+            all,
+            last,
+            before,
+            shadowed,
+        }
     }
 
     /// The assignment that xl uses: the last. Of a `+=` it is the last part alone.

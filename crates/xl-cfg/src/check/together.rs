@@ -2,7 +2,9 @@
 //! (`libxl__domain_build_info_setdefault`) and `libxl_bootloader.c` of Xen.
 
 use super::{Finding, Rule, Setting, Settings, Severity};
+use crate::document::NodeKind;
 use crate::keys::GuestType;
+use crate::meaning::Firmware;
 
 pub(super) fn judge(
     settings: &Settings<'_>,
@@ -19,6 +21,9 @@ pub(super) fn judge(
         None => {}
     }
     firmware(settings, findings);
+    if guest == Some(GuestType::Pv) {
+        screen(settings, findings);
+    }
     at_least(settings, "maxmem", "memory", "MiB", findings);
     at_least(settings, "maxvcpus", "vcpus", "", findings);
     command_line(settings, findings);
@@ -94,8 +99,10 @@ fn kernel(settings: &Settings<'_>, guest: Option<GuestType>, findings: &mut Vec<
             "xl does not know what to boot: set bootloader = \"pygrub\", or a kernel",
         ));
     }
+    // A boot loader in the Dom0 is told of it: it is a path in the guest.
     if let Some(ramdisk) = settings.get("ramdisk")
         && kernel.is_none()
+        && settings.get("bootloader").is_none()
     {
         findings.push(together(
             ramdisk,
@@ -107,14 +114,16 @@ fn kernel(settings: &Settings<'_>, guest: Option<GuestType>, findings: &mut Vec<
 
 /// The kernel that an HVM guest boots without its firmware.
 fn direct_boot(settings: &Settings<'_>, findings: &mut Vec<Finding>) {
-    let kernel = settings.get("kernel");
-    if let Some(kernel) = kernel
-        && kernel
+    let mut kernel = settings.get("kernel");
+    if let Some(loader) = kernel
+        && loader
             .text()
             .is_some_and(|path| path.rsplit('/').next() == Some("hvmloader"))
     {
+        // xl_parse.c goes on without it.
+        kernel = None;
         findings.push(together(
-            kernel,
+            loader,
             Severity::Warning,
             "xl finds hvmloader by itself, and ignores this; remove it",
         ));
@@ -146,6 +155,17 @@ fn firmware(settings: &Settings<'_>, findings: &mut Vec<Finding>) {
             ));
         }
     }
+    if let (Some(bios), Some(word)) = (
+        settings.get("bios"),
+        settings.get("firmware").and_then(Setting::text),
+    ) && matches!(Firmware::of(&word), Firmware::Bios(_))
+    {
+        findings.push(together(
+            bios,
+            Severity::Warning,
+            format!("xl goes by firmware = \"{word}\", whatever this says; remove one of the two"),
+        ));
+    }
     if let Some(path) = settings.get("bios_path_override")
         && settings.get("bios").is_none()
     {
@@ -154,6 +174,37 @@ fn firmware(settings: &Settings<'_>, findings: &mut Vec<Finding>) {
             Severity::Warning,
             "xl reads it only beside bios; set bios to what the file is",
         ));
+    }
+}
+
+/// The keys of a screen beside a framebuffer: `xl_parse.c` ignores them then.
+fn screen(settings: &Settings<'_>, findings: &mut Vec<Finding>) {
+    let frame_buffers = settings
+        .parts("vfb")
+        .into_iter()
+        .any(|setting| matches!(&setting.node.kind, NodeKind::List(items) if !items.is_empty()));
+    if !frame_buffers {
+        return;
+    }
+    for key in [
+        "vnc",
+        "vnclisten",
+        "vncdisplay",
+        "vncunused",
+        "vncpasswd",
+        "sdl",
+        "opengl",
+        "display",
+        "xauthority",
+        "keymap",
+    ] {
+        if let Some(setting) = settings.get(key) {
+            findings.push(together(
+                setting,
+                Severity::Warning,
+                "xl ignores it, because there is a vfb; say it there",
+            ));
+        }
     }
 }
 

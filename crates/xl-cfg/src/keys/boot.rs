@@ -11,8 +11,8 @@ const CMDLINE: &[Seen] = &[Created("/b_info/cmdline")];
 pub(super) const KEYS: &[KeyInfo] = &[
     key("kernel", Path, "The kernel, or boot loader, that the guest starts from a file of the Dom0.")
         .seen(&[Created("/b_info/kernel")])
-        .note("PV and PVH need this, `bootloader` or `firmware`. For HVM a file named hvmloader is ignored with a warning."),
-    key("ramdisk", Path, "The initial RAM disk, a file of the Dom0.")
+        .note("PV and PVH need this, `bootloader` or `firmware`. Beside `bootloader` it is a path in the guest. For HVM a file named hvmloader is ignored with a warning."),
+    key("ramdisk", Path, "The initial RAM disk, a file of the Dom0; beside `bootloader`, of the guest.")
         .seen(&[Created("/b_info/ramdisk")])
         .note("libxl refuses an HVM guest that has it and no kernel."),
     key("cmdline", Text, "The kernel's command line.")

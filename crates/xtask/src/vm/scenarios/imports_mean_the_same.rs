@@ -177,6 +177,12 @@ fn without_effect(config: &mut Value) {
     if config.pointer("/c_info/type").and_then(Value::as_str) == Some("pv") {
         remove(config, "/c_info", "hap");
     }
+    let vnc = config.pointer("/b_info/type.hvm/vnc/enable");
+    if vnc.and_then(Value::as_str) == Some("False") {
+        for key in ["listen", "display", "findunused"] {
+            remove(config, "/b_info/type.hvm/vnc", key);
+        }
+    }
     for vfb in items(config, "vfbs") {
         // Where there is no window, nothing that is said of it matters.
         if vfb.pointer("/sdl/enable").and_then(Value::as_str) != Some("True") {
