@@ -46,10 +46,8 @@ impl Source<'_> {
             let attached = document.attached(assignment);
             let above = attached.above.iter().chain(attached.inside);
             comments.merge(Comments {
-                above: above
-                    .filter_map(|comment| said(document, comment))
-                    .collect(),
-                beside: attached.after.and_then(|comment| said(document, comment)),
+                above: above.map(|comment| said(document, comment)).collect(),
+                beside: attached.after.map(|comment| said(document, comment)),
             });
         }
         comments
@@ -63,7 +61,7 @@ impl Source<'_> {
         let words = |comments: &[&Comment]| -> Vec<String> {
             comments
                 .iter()
-                .filter_map(|comment| said(document, comment))
+                .map(|comment| said(document, comment))
                 .collect()
         };
         document
@@ -110,7 +108,7 @@ impl Source<'_> {
             .comments()
             .iter()
             .filter(|comment| attached.binary_search(&comment.span.start).is_err())
-            .filter_map(|comment| said(document, comment))
+            .map(|comment| said(document, comment))
             .collect()
     }
 }
@@ -124,10 +122,10 @@ fn last<'d>(document: &'d Document<'_>, key: &str) -> Option<&'d Assignment> {
 }
 
 /// What a comment says, unless it could hold a password, as a line that was commented out does.
-fn said(document: &Document<'_>, comment: &Comment) -> Option<String> {
+fn said(document: &Document<'_>, comment: &Comment) -> String {
     let text = document.comment_text(comment).to_string();
     if text.is_empty() {
-        return Some(text);
+        return text;
     }
     let lower = text.to_lowercase();
     let known = secrets(document).any(|secret| text.contains(&secret));
@@ -135,9 +133,9 @@ fn said(document: &Document<'_>, comment: &Comment) -> Option<String> {
         .iter()
         .any(|word| lower.contains(word));
     if known || named {
-        return Some("(a comment is left out: it may hold a password)".to_owned());
+        return "(a comment is left out: it may hold a password)".to_owned();
     }
-    Some(text)
+    text
 }
 
 /// The passwords of a file.
