@@ -52,15 +52,8 @@ in
 
   diskPath = described (lib.types.addCheck lib.types.str anyFile) "absolute path of a file or device, without quote, backslash, line break, `..`, `/./` or `//`: rename the file, or give a link to it";
 
-  # What only a script, QEMU or a driver domain understands.
+  # What only a script or a driver domain understands.
   diskTarget = described (lib.types.addCheck lib.types.str oneLine) "string of one line, by which script, or the domain of backend, knows the disk";
-
-  qemuTarget =
-    described
-      (lib.types.addCheck lib.types.str (
-        text: if lib.hasPrefix "/" text then anyFile text else oneLine text
-      ))
-      "absolute path of a file or device, without quote, backslash, line break, `..`, `/./` or `//`; or what QEMU knows the disk by, as in nbd:192.0.2.1:10809";
 
   size = matching "[1-9][0-9]*(K|M|G|T|KiB|MiB|GiB|TiB)" "size: a whole number and a unit, as in 512MiB or 4GiB";
 
@@ -107,7 +100,10 @@ in
   # One field of a device string, or a name.
   word = matching "[A-Za-z0-9][A-Za-z0-9_.:-]*" "name of letters, digits, dots, colons, dashes or underscores, the first a letter or digit";
 
-  domain = matching "[A-Za-z0-9][A-Za-z0-9_.-]*" "name or number of a domain";
+  # To libxl digits alone are a number: "00" is the Dom0, and so is what 32 bits cut down to zero.
+  domain = described (lib.types.addCheck (lib.types.strMatching "[A-Za-z0-9][A-Za-z0-9_.-]*") (
+    domain: builtins.match "[0-9]+" domain == null || builtins.match "0|[1-9][0-9]{0,4}" domain != null
+  )) "name or number of a domain, a number with at most five digits and no zero in front";
 
   field = matching "[^,='\"\\ [:cntrl:]]+" "string without comma, equals sign, quote, backslash or space";
 

@@ -4,7 +4,7 @@ let
   vdev = import ./vdev.nix { inherit lib; };
 in
 rec {
-  # Names of the Dom0 itself.
+  # Names of the Dom0 itself; other numbers that libxl takes for it are not of the type.
   isDom0 =
     backend:
     lib.elem backend [
@@ -13,7 +13,7 @@ rec {
       "Domain-0"
     ];
 
-  # The file or device of this host that a disk is; null for what only a script, QEMU or a driver domain knows,
+  # The file or device of this host that a disk is; null for what only a script or a driver domain knows,
   # and for a CD drive without a disc.
   file =
     disk:

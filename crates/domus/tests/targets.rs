@@ -1,4 +1,4 @@
-//! Disks that are no files of the Dom0: what a script, QEMU or a driver domain knows, and drives without a disc.
+//! Disks that are no files of the Dom0: what a script or a driver domain knows, and drives without a disc.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
@@ -57,7 +57,7 @@ fn they_are_neither_made_nor_looked_for_nor_held_back_as_empty() {
     for disk in [
         iscsi(),
         json!({ "path": "/srv/lun0", "script": "block-x", "mountPoint": "/srv" }),
-        json!({ "path": "pool/image:id=admin", "backendType": "qdisk" }),
+        json!({ "path": "rbd:pool/image:id=admin", "backendType": "qdisk", "backend": "storage" }),
         json!({ "path": "/dev/vg1/web", "backend": "storage" }),
     ] {
         let dom0 = Dom0::new();

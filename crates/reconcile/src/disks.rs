@@ -15,7 +15,7 @@ use crate::record::Records;
 /// What stands where a disk is declared.
 #[derive(Clone, Debug)]
 pub struct DiskState {
-    /// What it is; nothing for what is no file of the Dom0, which only a script, QEMU or a driver domain can look at,
+    /// What it is; nothing for what is no file of the Dom0, which only a script or a driver domain can look at,
     /// and for a CD drive without a disc.
     pub found: Option<Found>,
     /// What tells whether another disk is the same one.

@@ -1,5 +1,5 @@
 //! Who has which disk, compared by device and inode, so that links and other spellings do not hide it; and by what a
-//! script, QEMU or a driver domain knows it by, where it is no file of the Dom0.
+//! script or a driver domain knows it by, where it is no file of the Dom0.
 
 use std::collections::HashMap;
 

@@ -49,11 +49,9 @@ let
           format == "raw";
       isDevice = lib.hasPrefix "/dev/" (toString (backends.file value));
       emulated = backends.emulated guest value;
-      told =
-        emulated != null
-        && !hasScript
-        && value.backend == null
-        && guest.deviceModel.stubdomain.enable != true;
+      isHere = backends.isDom0 value.backend;
+      hasStubdomain = guest.deviceModel.stubdomain.enable == true;
+      told = emulated != null && !hasScript && isHere && !hasStubdomain;
     in
     [
       {
@@ -130,7 +128,8 @@ let
         '';
       }
       {
-        assertion = emulated ? next && !isEmpty -> !value.readOnly;
+        # libxl looks past what another domain serves, unless QEMU has it from its own domain.
+        assertion = emulated ? next && !isEmpty && (isHere || hasStubdomain) -> !value.readOnly;
         message = ''
           ${of ".readOnly"} is true, and QEMU has no ${toString emulated.kind} disk that is read-only: xl refuses the guest. Give the disk a vdev that
           is not emulated as one (sda, or ${emulated.next} and later), or set cdrom = true.

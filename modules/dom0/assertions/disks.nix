@@ -16,8 +16,6 @@ let
       "with a script the path is whatever the script makes of it. Make the disk with the script's own tools, and remove size"
     else if !backends.isDom0 disk.backend then
       "Domus makes images in this Dom0, not in the domain \"${disk.backend}\". Make the disk there, and remove size"
-    else if backends.file disk == null then
-      "Domus makes image files, and path is what QEMU knows the disk by. Remove size"
     else if disk.format != "raw" && disk.format != "qcow2" then
       "Domus makes \"raw\" and \"qcow2\" images only. Set format to one of these, or make the image with qemu-img and remove size"
     else if disk.backendType == "phy" || disk.specification == "virtio" then

@@ -11,7 +11,7 @@ in
       example = "storage";
       description = ''
         The domain that serves the disk, by name or number, where it is not the Dom0: a driver domain. `path` is then
-        what that domain knows the disk by.
+        what that domain knows the disk by. The Dom0 (`"0"`, `"Domain-0"`) is the same as `null`.
       '';
     };
 
@@ -36,7 +36,8 @@ in
       description = ''
         The program, in /etc/xen/scripts or by its absolute path, that makes a block device of `path`, which then may be
         whatever the program understands: `"iqn.2001-05.org.example:lun0"`. Domus makes no image for such a disk and does
-        not look into it.
+        not look into it. It compares such disks by the text of their path only: that two texts name one device is not seen,
+        and two guests that write to it destroy it.
       '';
     };
 

@@ -33,12 +33,11 @@ lib.types.submodule (
 
     options = {
       path = lib.mkOption {
-        # Where it is none of this host's, whoever serves it knows what may stand here.
+        # Where it is none of this host's, whoever serves it knows what may stand here. QEMU is no such: its xen-block
+        # looks for a file of that name before it reads it as nbd: or rbd:.
         type = lib.types.nullOr (
           if config.script != null || !backends.isDom0 config.backend then
             types.diskTarget
-          else if config.backendType == "qdisk" || config.backendType == "tap" then
-            types.qemuTarget
           else
             types.diskPath
         );
@@ -47,8 +46,8 @@ lib.types.submodule (
         description = ''
           The image file, or the block device (an LVM or ZFS volume, a whole disk). A missing image is created
           where `size` is given; what is there is never touched; nothing is ever created below `/dev`.
-          With `script`, `backend` or `backendType = "qdisk"` it may be anything that these know the disk by. Only a
-          CD drive can do without: `null` is one without a disc.
+          With `script`, or a `backend` other than the Dom0, it may be anything that these know the disk by. Only a CD
+          drive can do without: `null` is one without a disc.
         '';
       };
 

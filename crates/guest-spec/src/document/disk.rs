@@ -16,8 +16,8 @@ use crate::words::words;
 pub struct Disk {
     /// What the declaration calls it: `disks.<name>`.
     pub name: String,
-    /// The image or block device in the Dom0; or what a script, QEMU or a driver domain knows the disk by. Null for a
-    /// CD drive without a disc.
+    /// The image or block device in the Dom0; or what a script or a driver domain knows the disk by. Null for a CD
+    /// drive without a disc.
     #[serde(default)]
     pub path: Option<String>,
     /// The declared mount that holds it, other than `/`; no image is made there unless it is mounted.
@@ -82,7 +82,7 @@ impl Disk {
         !self.read_only && !self.cdrom
     }
 
-    /// The file or device of the Dom0 that it is; nothing for what only a script, QEMU or a driver domain knows,
+    /// The file or device of the Dom0 that it is; nothing for what only a script or a driver domain knows,
     /// and for a CD drive without a disc.
     #[must_use]
     pub fn file(&self) -> Option<&str> {
@@ -104,10 +104,11 @@ impl Disk {
     }
 }
 
-/// Whether a `backend` names the Dom0 itself.
+/// Whether a `backend` names the Dom0 itself. What has digits only is a number to libxl, however many zeros it is
+/// (`libxl_domain_qualifier_to_domid` in `libxl_utils.c`).
 #[must_use]
 pub fn is_dom0(backend: &str) -> bool {
-    matches!(backend, "0" | "Domain-0")
+    backend == "Domain-0" || backend.bytes().all(|byte| byte == b'0')
 }
 
 /// An image's format.

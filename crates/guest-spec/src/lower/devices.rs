@@ -34,7 +34,8 @@ pub(crate) fn disk_spec(disk: &Disk) -> Result<String, SpecError> {
             Access::ReadOnly
         },
         cdrom: disk.cdrom,
-        backend: disk.backend.clone(),
+        // With the Dom0 written out, libxl takes it for a driver domain and emulates no drive for HVM.
+        backend: disk.driver_domain().map(str::to_owned),
         backend_type: backend_type.transpose()?,
         script: disk.script.clone(),
         direct_io_safe: disk.direct_io_safe,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
+
 use super::*;
 use crate::Document;
 use crate::validate::tests::{GUEST, document};
@@ -33,6 +35,19 @@ fn pvgrub_direct_and_firmware() {
             .replace("\"pv\"", "\"hvm\""),
     ));
     insta::assert_snapshot!(texts.join("\n"));
+}
+
+/// libxl takes what is written there for a driver domain.
+#[test]
+fn the_dom0_is_no_backend_of_a_disk() {
+    let line = |backend: &str| {
+        let disk = json!({ "name": "a", "path": "/a", "format": "raw", "vdev": "xvda", "backend": backend });
+        super::devices::disk_spec(&serde_json::from_value(disk).unwrap()).unwrap()
+    };
+    for dom0 in ["0", "Domain-0"] {
+        assert!(!line(dom0).contains("backend"), "{}", line(dom0));
+    }
+    assert!(line("storage").contains("backend=storage"));
 }
 
 #[test]

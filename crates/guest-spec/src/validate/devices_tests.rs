@@ -14,6 +14,12 @@ fn disk(kind: &'static str, fields: Value) -> (&'static str, Value) {
     (kind, json!({ "disks": [root, disk] }))
 }
 
+/// The same guest, with its QEMU in a domain of its own.
+fn stubdomain((kind, mut fields): (&'static str, Value)) -> (&'static str, Value) {
+    fields["deviceModel"] = json!({ "stubdomain": { "enable": true } });
+    (kind, fields)
+}
+
 fn networks(kind: &'static str, list: Vec<Value>) -> (&'static str, Value) {
     let list: Vec<Value> = list
         .into_iter()
@@ -46,11 +52,22 @@ fn disks() {
         disk("pv", json!({ "path": "a\nb", "script": "block-rbd" })),
         disk("pv", json!({ "path": "", "backend": "storage" })),
         disk("pv", json!({ "path": "/srv/../x", "backendType": "qdisk" })),
+        disk(
+            "pv",
+            json!({ "path": "nbd:192.0.2.1:10809", "backendType": "qdisk" })
+        ),
+        disk(
+            "pv",
+            json!({ "path": "file:/vmdisks/a.img", "backendType": "qdisk", "backend": "0" })
+        ),
+        disk("pv", json!({ "path": "pool/image", "backendType": "tap" })),
         disk("pv", json!({ "vdev": "d0p0" })),
         disk("pv", json!({ "vdev": "51712" })),
         disk("hvm", json!({ "vdev": "hda" })),
         disk("pv", json!({ "vdev": "xvda256" })),
         disk("pv", json!({ "backend": "a,b" })),
+        disk("pv", json!({ "backend": "00" })),
+        disk("pv", json!({ "backend": "4294967296" })),
         disk("pv", json!({ "script": "block a=b" })),
         disk("pv", json!({ "backendType": "phy", "format": "qcow2" })),
         disk("pv", json!({ "backendType": "tap", "format": "qed" })),
@@ -93,13 +110,18 @@ fn disks() {
         ),
         disk("pv", json!({ "path": "/dev/vg0/data", "format": "qcow2" })),
         disk("hvm", json!({ "readOnly": true })),
+        disk("hvm", json!({ "readOnly": true, "backend": "0" })),
+        stubdomain(disk(
+            "hvm",
+            json!({ "readOnly": true, "backend": "storage" })
+        )),
+        disk(
+            "hvm",
+            json!({ "path": "/vmdisks/a,b.img", "backend": "Domain-0" })
+        ),
         disk("hvm", json!({ "path": "/vmdisks/a,b.img" })),
         disk("pv", json!({ "size": "1GiB", "script": "block-drbd" })),
         disk("pv", json!({ "size": "1GiB", "backend": "storage" })),
-        disk(
-            "pv",
-            json!({ "size": "1GiB", "path": "nbd:192.0.2.1:10809", "backendType": "qdisk" })
-        ),
         disk("pv", json!({ "size": "1GiB", "format": "vhd" })),
         disk("pv", json!({ "size": "1GiB", "backendType": "phy" })),
         disk("pv", json!({ "size": "1GiB", "specification": "virtio" })),
@@ -126,7 +148,7 @@ fn disks_that_work() {
         ),
         disk(
             "pv",
-            json!({ "path": "pool/image:id=admin", "backendType": "qdisk" }),
+            json!({ "path": "rbd:pool/image:id=admin", "backendType": "qdisk", "backend": "storage" }),
         ),
         disk(
             "pv",
@@ -151,6 +173,8 @@ fn disks_that_work() {
         ),
         disk("hvm", json!({ "readOnly": true, "vdev": "xvde" })),
         disk("hvm", json!({ "readOnly": true, "vdev": "sda" })),
+        disk("hvm", json!({ "readOnly": true, "backend": "storage" })),
+        disk("hvm", json!({ "readOnly": true, "backend": "10" })),
         disk(
             "hvm",
             json!({ "script": "block-drbd", "cdrom": true, "backendType": "phy" }),
@@ -191,6 +215,7 @@ fn network_interfaces() {
         networks("hvm", vec![json!({ "model": "e1000,x=y" })]),
         networks("pv", vec![json!({ "gatewaydev": "eth 0" })]),
         networks("pv", vec![json!({ "backend": "a,b" })]),
+        networks("pv", vec![json!({ "backend": "01" })]),
         networks("pv", vec![json!({ "bridge": "ovs0:30" })]),
         networks(
             "pv",
@@ -270,8 +295,7 @@ fn disks_of_two_guests() {
     let file = json!({ "path": "/vmdisks/a.img" });
     let iscsi = json!({ "path": "iqn.2001-05.org.example:lun0", "script": "block-iscsi" });
     let served = json!({ "path": "vg1/a", "backend": "storage" });
-    let qemu = json!({ "path": "nbd:192.0.2.1:10809", "backendType": "qdisk" });
-    let said: Vec<String> = [file, iscsi.clone(), served, qemu].map(shares).concat();
+    let said: Vec<String> = [file, iscsi.clone(), served].map(shares).concat();
     insta::assert_snapshot!(said.join("\n"));
     assert_eq!(shares(merged(iscsi, json!({ "readOnly": true }))), [""; 0]);
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::report::Report;
 use super::served;
-use super::text::{disk_path_problem, field_problem};
+use super::text::{disk_path_problem, domain_problem, field_problem};
 use crate::document::vdev::{self, Family, Place};
 use crate::lower::disk_spec;
 use crate::{DeviceModelVersion, Disk, DiskBackend, DiskFormat, GuestType, HdType};
@@ -73,13 +73,9 @@ fn path(report: &mut Report, disk: &Disk) {
         }
         return;
     };
-    // What is no path of the Dom0 is the script's, the driver domain's or QEMU's to understand.
-    let by_qemu = matches!(
-        disk.backend_type,
-        Some(DiskBackend::Qdisk | DiskBackend::Tap)
-    ) && !path.starts_with('/');
-    let elsewhere = disk.script.is_some() || disk.driver_domain().is_some() || by_qemu;
-    if !elsewhere {
+    // What is no path of the Dom0 is the script's or the driver domain's to understand. QEMU's xen-block looks for a
+    // file of the name before it would read `nbd:`, so it has paths only.
+    if disk.script.is_none() && disk.driver_domain().is_none() {
         if let Some(why) = disk_path_problem(path) {
             report.add(option, why);
         }
@@ -104,6 +100,9 @@ fn texts(report: &mut Report, disk: &Disk) {
         if let Some(why) = text.as_deref().and_then(field_problem) {
             report.add(format!("disks.{}.{field}", disk.name), why);
         }
+    }
+    if let Some(why) = disk.backend.as_deref().and_then(domain_problem) {
+        report.add(format!("disks.{}.backend", disk.name), why);
     }
     if colo.port == Some(0) {
         report.add(
@@ -133,7 +132,10 @@ fn emulated(report: &mut Report, disk: &Disk) {
     if !(disk.cdrom || scsi || place.disk < drives) {
         return;
     }
-    if disk.read_only && !disk.cdrom && !scsi {
+    // libxl looks past what another domain serves, unless QEMU has it from its own domain.
+    let has_stubdomain = model.stubdomain.enable == Some(true);
+    let here = has_stubdomain || disk.driver_domain().is_none();
+    if here && disk.read_only && !disk.cdrom && !scsi {
         report.add(
             format!("disks.{}.readOnly", disk.name),
             format!(
@@ -143,7 +145,6 @@ fn emulated(report: &mut Report, disk: &Disk) {
             ),
         );
     }
-    let has_stubdomain = model.stubdomain.enable == Some(true);
     let told = !has_stubdomain && disk.script.is_none() && disk.driver_domain().is_none();
     if told && path.contains(',') {
         report.add(
@@ -167,8 +168,6 @@ fn image(report: &mut Report, disk: &Disk) {
         "Domus makes image files, and with script the path is whatever the script makes of it; make the disk with the script's own tools, and remove size"
     } else if disk.driver_domain().is_some() {
         "Domus makes image files of this Dom0, and backend has the disk in another domain; make it there, and remove size"
-    } else if disk.file().is_none() && disk.backend_type.is_some() {
-        "Domus makes image files, and path is not one of the Dom0's, but what QEMU knows the disk by; remove size"
     } else if !matches!(disk.format, DiskFormat::Raw | DiskFormat::Qcow2) {
         "Domus makes \"raw\" and \"qcow2\" images only; set format to one of these, or make the image with qemu-img, and remove size"
     } else if by_device {

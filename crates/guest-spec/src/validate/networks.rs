@@ -6,7 +6,7 @@ use std::str::FromStr;
 use xl_cfg::vif::{ColoKey, Rate, Vlans};
 
 use super::report::Report;
-use super::text::{field_problem, interface_problem};
+use super::text::{domain_problem, field_problem, interface_problem};
 use crate::lower::vif_spec;
 use crate::{GuestType, Network, VifType};
 
@@ -57,6 +57,9 @@ fn texts(report: &mut Report, network: &Network) {
         if let Some(why) = value.as_deref().and_then(field_problem) {
             report.add(place(field), why);
         }
+    }
+    if let Some(why) = network.backend.as_deref().and_then(domain_problem) {
+        report.add(place("backend"), why);
     }
     for (field, value) in &network.colo {
         if let Err(error) = ColoKey::from_str(field) {

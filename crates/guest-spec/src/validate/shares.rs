@@ -1,7 +1,7 @@
 //! The rules about folders, byte streams, TPMs and input devices.
 
 use super::report::Report;
-use super::text::{field_problem, path_problem, word_problem};
+use super::text::{domain_problem, field_problem, path_problem, word_problem};
 use crate::{Connection, ShareType};
 
 pub(super) fn check(report: &mut Report) {
@@ -90,7 +90,9 @@ fn name(report: &mut Report, option: &str, name: &str) {
 }
 
 fn backend(report: &mut Report, option: String, domain: Option<&str>) {
-    if let Some(why) = domain.and_then(word_problem) {
+    if let Some(why) =
+        domain.and_then(|domain| word_problem(domain).or_else(|| domain_problem(domain)))
+    {
         report.add(option, why);
     }
 }

@@ -1,5 +1,6 @@
 //! `disk = [ … ]`: a set by the name that the guest knows each disk by.
 
+use guest_spec::is_dom0;
 use xl_cfg::Value;
 use xl_cfg::disk::{Access, BackendType, Colo, Disk, Format, Specification};
 use xl_cfg::keys::GuestType;
@@ -37,6 +38,12 @@ impl Importing<'_> {
                         self.notes.push(format!(
                             "the disk {} becomes /dev/{0}, as xl-disk-configuration(5) means it; look whether it is there",
                             disk.target
+                        ));
+                    }
+                    if disk.backend.as_deref().is_some_and(is_dom0) {
+                        self.notes.push(format!(
+                            "the disk {} says that the Dom0 serves it, which is left out: an HVM guest then sees it as an emulated drive too",
+                            disk.vdev
                         ));
                     }
                     let disk = disk.below_dev();
@@ -93,7 +100,8 @@ impl Importing<'_> {
             set("readOnly", true.into());
         }
         let texts = [
-            ("backend", disk.backend.as_deref()),
+            // The Dom0 is what serves a disk without.
+            ("backend", disk.backend.as_deref().filter(|it| !is_dom0(it))),
             ("backendType", disk.backend_type.map(BackendType::as_str)),
             ("script", disk.script.as_deref()),
         ];

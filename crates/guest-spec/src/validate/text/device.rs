@@ -23,6 +23,16 @@ pub(in crate::validate) fn field_problem(text: &str) -> Option<String> {
     })
 }
 
+/// Says why a text that may stand for a domain names none: what has digits only is a number to libxl, which reads
+/// "00" as the Dom0 and cuts off what 32 bits do not hold (`libxl_domain_qualifier_to_domid`).
+pub(in crate::validate) fn domain_problem(text: &str) -> Option<String> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_plain = text.len() <= 5 && (text == "0" || !text.starts_with('0'));
+    (is_number && !is_plain).then(|| {
+        format!("{text:?} is no number of a domain: that has at most five digits, and no zero in front; write the number so, or the domain's name")
+    })
+}
+
 /// Says why a text is no address that a server listens at, without a port.
 pub(in crate::validate) fn host_problem(text: &str) -> Option<String> {
     let good = |c: char| c.is_ascii_alphanumeric() || ".-".contains(c);

@@ -4,7 +4,9 @@ mod device;
 
 use std::net::IpAddr;
 
-pub(super) use device::{field_problem, host_problem, line_problem, overlap, whole, word_problem};
+pub(super) use device::{
+    domain_problem, field_problem, host_problem, line_problem, overlap, whole, word_problem,
+};
 
 /// Says why a path cannot be a guest's; `None` for a good one.
 pub(super) fn path_problem(path: &str) -> Option<String> {

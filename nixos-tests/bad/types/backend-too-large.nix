@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.web.networks.lan.backend = "4294967296";
+}

@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.web.disks.root.backend = "00";
+}

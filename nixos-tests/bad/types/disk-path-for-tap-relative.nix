@@ -1,0 +1,7 @@
+{
+  virtualisation.xen.guests.web.disks.root = {
+    path = "images/web.img";
+    backendType = "tap";
+    backend = "0";
+  };
+}
