@@ -13,18 +13,27 @@ let
     stdvga = 16;
     qxl = 128;
   };
+  # With qemu-xen-traditional, cirrus has 4 MiB whatever is said, and there is no qxl.
+  leastTraditional = {
+    none = 0;
+    cirrus = 0;
+    stdvga = 8;
+    qxl = 0;
+  };
   details = lib.filter (name: name != "enable");
 
   check =
     name: guest:
     let
       of = option name;
-      inherit (guest) graphics type;
+      inherit (guest) deviceModel graphics type;
       inherit (graphics) vnc spice sdl;
       # libxl's own choice: an HVM guest has VNC unless it is told otherwise.
       hasVnc = if vnc.enable == null then type == "hvm" else vnc.enable;
       hasSpice = spice.enable == true;
+      isTraditional = deviceModel.version == "qemu-xen-traditional";
       vga = if graphics.vga == null then "cirrus" else graphics.vga;
+      least = (if isTraditional then leastTraditional else leastVideoRam).${vga};
       of' = group: attrs: map (field: "graphics.${group}.${field}") (details (lib.attrNames attrs));
     in
     rules.onlyFor name guest
@@ -39,9 +48,23 @@ let
     ++ rules.needs name guest hasSpice "graphics.spice.enable" (of' "spice" spice)
     ++ [
       {
-        assertion = graphics.videoRam == null || graphics.videoRam >= leastVideoRam.${vga};
+        assertion = graphics.videoRam == null || graphics.videoRam >= least;
         message = ''
-          ${of "graphics.videoRam"} is ${toString graphics.videoRam} MiB, and "${vga}" needs ${toString leastVideoRam.${vga}}. Raise it, or remove it.
+          ${of "graphics.videoRam"} is ${toString graphics.videoRam} MiB, and "${vga}" needs ${toString least}. Raise it, or remove it.
+        '';
+      }
+      {
+        assertion = graphics.vga == "qxl" -> !isTraditional;
+        message = ''
+          ${of "graphics.vga"} is "qxl", and ${of "deviceModel.version"} is "qemu-xen-traditional", which has no such card.
+          Set vga to "stdvga", or version to "qemu-xen".
+        '';
+      }
+      {
+        assertion = hasSpice -> deviceModel.stubdomain.enable != true;
+        message = ''
+          ${of "graphics.spice.enable"} is true, and ${of "deviceModel.stubdomain.enable"} is too: xl serves SPICE only where QEMU runs in the
+          Dom0. Remove one of them; VNC is served with a stub domain too (${of "graphics.vnc.enable"}).
         '';
       }
       {

@@ -18,29 +18,46 @@ let
       slot = "${if domain == null then "0000" else domain}:${lib.elemAt parts 2}";
       function = lib.elemAt parts 3;
     };
+  # A name stands for one device, of which the address is known to xl alone.
+  placed =
+    value:
+    if value.bdf != null then
+      parse value.bdf
+      // {
+        field = "bdf";
+        device = value.bdf;
+      }
+    else
+      {
+        slot = "name ${value.assignableName}";
+        function = "*";
+        field = "assignableName";
+        device = value.assignableName;
+      };
   overlap =
     a: b: a.slot == b.slot && (a.function == b.function || a.function == "*" || b.function == "*");
 
-  # Every use of a device by its address.
+  # Every use of a device, by its address or its name.
   uses = lib.concatLists (
     lib.mapAttrsToList (
       name: guest:
-      lib.mapAttrsToList (
-        device: value:
-        parse value.bdf
-        // {
-          inherit name;
-          inherit (guest) autostart;
-          inherit (value) bdf;
-          option = option name (
-            lib.showOption [
-              "pci"
-              "devices"
-              device
-            ]
-          );
-        }
-      ) (lib.filterAttrs (_: device: device.bdf != null) guest.pci.devices)
+      lib.mapAttrsToList
+        (
+          device: value:
+          placed value
+          // {
+            inherit name;
+            inherit (guest) autostart;
+            option = option name (
+              lib.showOption [
+                "pci"
+                "devices"
+                device
+              ]
+            );
+          }
+        )
+        (lib.filterAttrs (_: device: device.bdf != null || device.assignableName != null) guest.pci.devices)
     ) guests
   );
   # Each with those behind it in the list; only those of one slot are compared.
@@ -133,7 +150,7 @@ let
         '';
       }
       {
-        assertion = pci.e820Host == false -> names == [ ];
+        assertion = type == "pv" && pci.e820Host == false -> names == [ ];
         message = ''
           ${of "pci.e820Host"} is false, and a PV guest with a PCI device always sees the host's memory map. Remove it.
         '';
@@ -196,11 +213,11 @@ lib.concatLists (lib.mapAttrsToList check guests)
   message =
     if pair.a.name == pair.b.name then
       ''
-        ${pair.a.option}.bdf and ${pair.b.option}.bdf are the same device, ${pair.b.bdf}. Remove one.
+        ${pair.a.option}.${pair.a.field} and ${pair.b.option}.${pair.b.field} are the same device, ${pair.b.device}. Remove one.
       ''
     else
       ''
-        ${pair.a.option}.bdf and ${pair.b.option}.bdf are the same device, ${pair.b.bdf}, and both guests start with the Dom0.
+        ${pair.a.option}.${pair.a.field} and ${pair.b.option}.${pair.b.field} are the same device, ${pair.b.device}, and both guests start with the Dom0.
         Take it from one, or set autostart = false there.
       '';
 }) pairs

@@ -10,11 +10,11 @@ in
 rec {
   inherit isSet;
 
-  # Options of a guest that its type has no use for.
+  # Options of a guest that its type has no use for. `false` asks for nothing, so that a module for all guests may set it.
   onlyFor =
     name: guest: types: paths:
     map (path: {
-      assertion = isSet (at path guest) -> lib.elem guest.type types;
+      assertion = isSet (at path guest) && at path guest != false -> lib.elem guest.type types;
       message = ''
         ${of name path} is set, and ${option name "type"} is "${guest.type}": it is for ${lib.concatStringsSep " and " (map lib.toUpper types)} guests only. Remove it, or set the type to "${lib.last types}".
       '';

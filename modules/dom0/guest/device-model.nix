@@ -84,7 +84,10 @@ in
       memory = unset {
         type = lib.types.ints.positive;
         example = 256;
-        description = "That domain's memory in MiB. xl's own choice is 128.";
+        description = ''
+          That domain's memory in MiB. xl's own choice is 128 for a domain that runs Linux, which it is with `"qemu-xen"`, and
+          28 for one that runs MiniOS (`"qemu-xen-traditional"`).
+        '';
       };
     };
   };

@@ -18,7 +18,7 @@ in
       example = "stdvga";
       description = ''
         The emulated graphics card of an HVM guest. `"stdvga"` has more colours and larger screens than xl's own choice,
-        `"cirrus"`; `"qxl"` is for SPICE.
+        `"cirrus"`; `"qxl"` is for SPICE, and not for `deviceModel.version` `"qemu-xen-traditional"`.
       '';
     };
 
@@ -27,7 +27,8 @@ in
       example = 32;
       description = ''
         The graphics card's memory in MiB: at least 8 for `"cirrus"`, 16 for `"stdvga"`, 128 for `"qxl"`, which is also what
-        each has by itself. For HVM.
+        each has by itself. For HVM. With `deviceModel.version` `"qemu-xen-traditional"`, `"stdvga"` needs 8 and `"cirrus"`
+        always has 4.
       '';
     };
 
@@ -77,7 +78,8 @@ in
         description = ''
           A file that holds the password for VNC, on one line, of which the protocol uses 8 bytes. It is read when the system
           is switched to and at boot, and becomes part of `/etc/xen/<guest>.cfg`, which only root can read then. It never
-          reaches the Nix store.
+          reaches the Nix store. With a PV or PVH guest, however, xl also writes it where the guest's XenStore is, in the
+          folder of the framebuffer's backend, and root in the guest can read it there.
         '';
       };
     };

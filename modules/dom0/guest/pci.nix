@@ -156,8 +156,10 @@ in
         type = lib.types.ints.positive;
         example = 2048;
         description = ''
-          The address, in MiB, above which an HVM guest's low memory ends where a reserved region collides with it; below,
-          the policy decides. xl's own choice is 2048.
+          What happens where memory that a device reserves in the host collides with an HVM guest's memory below 4 GiB. If
+          it begins above this address (in MiB), the guest's memory ends in front of it, and the rest of the guest's memory
+          moves above 4 GiB. If it begins at this address or below, `pci.devices.<name>.rdmPolicy` decides. xl's own choice
+          is 2048.
         '';
       };
     };

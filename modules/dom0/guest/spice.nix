@@ -10,7 +10,10 @@ in
     enable = unset {
       type = lib.types.bool;
       example = true;
-      description = "Whether the screen of an HVM guest is served by SPICE.";
+      description = ''
+        Whether the screen of an HVM guest is served by SPICE. xl serves none where QEMU runs in a domain of its own
+        (`deviceModel.stubdomain.enable`).
+      '';
     };
 
     host = unset {

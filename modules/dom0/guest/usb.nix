@@ -86,7 +86,7 @@ in
     controllers = lib.mkOption {
       type = lib.types.attrsOf controller;
       default = { };
-      example = lib.literalExpression "{ front = { version = 2; ports = 4; }; }";
+      example = lib.literalExpression "{ front = { version = 2; }; }";
       description = "USB controllers of the guest, by a name of your own.";
     };
 
@@ -95,7 +95,8 @@ in
       default = { };
       example = lib.literalExpression ''{ key = { hostbus = 1; hostaddr = 3; controller = "front"; port = 1; }; }'';
       description = ''
-        USB devices of the host for the guest, by a name of your own. Those without a `port` are plugged in by name.
+        USB devices of the host for the guest, by a name of your own. Those without a `port` are plugged in in the order of their
+        names.
       '';
     };
 

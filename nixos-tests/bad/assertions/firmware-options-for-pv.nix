@@ -4,7 +4,7 @@
       bios = "ovmf";
       bootOrder = [ "disk" ];
       hdType = "ahci";
-      acpi = false;
+      acpi = true;
       smbios.bios_vendor = "x";
     };
   };

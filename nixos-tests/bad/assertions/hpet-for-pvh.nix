@@ -1,6 +1,6 @@
 {
   virtualisation.xen.guests.web = {
     type = "pvh";
-    time.hpet = false;
+    time.hpet = true;
   };
 }

@@ -11,15 +11,18 @@ pub(super) fn check(report: &mut Report) {
     report.only_for(
         &[Hvm],
         &[
-            ("time.hpet", time.hpet.is_some()),
-            ("time.vptAlign", time.vpt_align.is_some()),
-            ("viridian", guest.viridian.is_some()),
+            ("time.hpet", time.hpet == Some(true)),
+            ("time.vptAlign", time.vpt_align == Some(true)),
+            (
+                "viridian",
+                guest.viridian.is_some() && guest.viridian != Some(Viridian::All(false)),
+            ),
         ],
     );
     report.only_for(
         &[Hvm, Pvh],
         &[
-            ("cpu.nestedHvm", cpu.nested_hvm.is_some()),
+            ("cpu.nestedHvm", cpu.nested_hvm == Some(true)),
             ("time.timerMode", time.timer_mode.is_some()),
         ],
     );

@@ -30,7 +30,10 @@ pub(super) fn check(report: &mut Report) {
     report.only_for(
         &[Hvm],
         &[
-            ("deviceModel.stubdomain.enable", stubdomain.enable.is_some()),
+            (
+                "deviceModel.stubdomain.enable",
+                stubdomain.enable == Some(true),
+            ),
             ("deviceModel.argsHvm", !model.args_hvm.is_empty()),
         ],
     );

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::hardware_tests::{guest, problems, told};
+use super::cases::{guest, problems, told};
 
 /// A guest of a type with one disk more, which has these fields.
 fn disk(kind: &'static str, fields: Value) -> (&'static str, Value) {

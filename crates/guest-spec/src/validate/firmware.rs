@@ -22,7 +22,10 @@ pub(super) fn check(report: &mut Report) {
             ("firmware.oemStrings", !firmware.oem_strings.is_empty()),
         ],
     );
-    report.only_for(&[Hvm, Pvh], &[("firmware.acpi", firmware.acpi.is_some())]);
+    report.only_for(
+        &[Hvm, Pvh],
+        &[("firmware.acpi", firmware.acpi == Some(true))],
+    );
     for (option, path) in [
         ("firmware.biosPath", &firmware.bios_path),
         ("firmware.hvmloader", &firmware.hvmloader),
@@ -97,7 +100,7 @@ fn pv_shim(report: &mut Report) {
         ("pvShim.extra", shim.extra.is_some()),
     ];
     report.needs(shim.enable == Some(true), "pvShim.enable", &details);
-    report.only_for(&[Pvh], &[("pvShim.enable", shim.enable.is_some())]);
+    report.only_for(&[Pvh], &[("pvShim.enable", shim.enable == Some(true))]);
     for (option, text) in [
         ("pvShim.cmdline", &shim.cmdline),
         ("pvShim.extra", &shim.extra),

@@ -3,7 +3,7 @@
 use super::report::Report;
 use super::text::{field_problem, host_problem, path_problem, word_problem};
 use crate::GuestType::Hvm;
-use crate::{Guest, Vga};
+use crate::{DeviceModelVersion, Guest, Vga};
 
 pub(super) fn check(report: &mut Report) {
     let graphics = &report.guest.graphics;
@@ -12,16 +12,25 @@ pub(super) fn check(report: &mut Report) {
         &[
             ("graphics.vga", graphics.vga.is_some()),
             ("graphics.videoRam", graphics.video_ram_mib.is_some()),
-            ("graphics.spice.enable", graphics.spice.enable.is_some()),
+            ("graphics.spice.enable", graphics.spice.enable == Some(true)),
         ],
     );
     let vga = graphics.vga.unwrap_or(Vga::Cirrus);
-    let least = match vga {
-        Vga::None => 0,
-        Vga::Cirrus => 8,
-        Vga::Stdvga => 16,
-        Vga::Qxl => 128,
+    let traditional =
+        report.guest.device_model.version == Some(DeviceModelVersion::QemuXenTraditional);
+    // With qemu-xen-traditional, cirrus has 4 MiB whatever is said, and there is no qxl.
+    let least = match (traditional, vga) {
+        (_, Vga::None) | (true, Vga::Cirrus | Vga::Qxl) => 0,
+        (true, Vga::Stdvga) | (false, Vga::Cirrus) => 8,
+        (false, Vga::Stdvga) => 16,
+        (false, Vga::Qxl) => 128,
     };
+    if traditional && vga == Vga::Qxl {
+        report.add(
+            "graphics.vga",
+            "deviceModel.version = \"qemu-xen-traditional\" has no card \"qxl\"; set vga to \"stdvga\", or version to \"qemu-xen\"",
+        );
+    }
     if let Some(size) = graphics.video_ram_mib.filter(|size| size.get() < least) {
         report.add(
             "graphics.videoRam",
@@ -108,6 +117,12 @@ fn spice(report: &mut Report) {
     );
     if !on {
         return;
+    }
+    if report.guest.device_model.stubdomain.enable == Some(true) {
+        report.add(
+            "graphics.spice.enable",
+            "xl serves SPICE only where QEMU runs in the Dom0, and deviceModel.stubdomain.enable = true puts it in a domain of its own; remove one of them (VNC is served with both)",
+        );
     }
     if spice.port.is_none() && spice.tls_port.is_none() {
         report.add(

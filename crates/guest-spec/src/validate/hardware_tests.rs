@@ -1,46 +1,9 @@
-//! Each rule about processors, devices, screens and firmware, with a guest that breaks it.
+//! Each rule about processors, clocks and devices of the host, with a guest that breaks it; and what
+//! is for guests of every type.
 
 use serde_json::{Value, json};
 
-use super::tests::{GUEST, document};
-use crate::Document;
-
-/// A guest of a type, with these fields in place of its own.
-pub(super) fn guest(kind: &str, fields: &Value) -> Value {
-    let mut guest: Value = serde_json::from_str(GUEST).unwrap();
-    guest["type"] = kind.into();
-    guest["maxMemoryMib"] = Value::Null;
-    if kind == "hvm" {
-        guest["boot"] = json!({ "bootloader": "firmware" });
-    }
-    for (name, field) in fields.as_object().unwrap() {
-        guest[name] = field.clone();
-    }
-    guest
-}
-
-pub(super) fn problems(guests: &[Value]) -> Vec<String> {
-    let guests: Vec<String> = guests.iter().map(ToString::to_string).collect();
-    let document = Document::parse(&document(&guests.join(", "))).unwrap();
-    document
-        .problems()
-        .iter()
-        .map(ToString::to_string)
-        .collect()
-}
-
-/// What each guest is told.
-pub(super) fn told(cases: &[(&str, Value)]) -> String {
-    let shown: Vec<String> = cases
-        .iter()
-        .map(|(kind, fields)| {
-            let found = problems(&[guest(kind, fields)]);
-            assert!(!found.is_empty(), "no problem found in {kind} {fields}");
-            found.join("\n")
-        })
-        .collect();
-    shown.join("\n")
-}
+use super::cases::{guest, problems, told};
 
 #[test]
 fn processors_and_clocks() {
@@ -55,15 +18,12 @@ fn processors_and_clocks() {
         ("pv", json!({ "cpu": { "cap": 201 } })),
         ("pv", json!({ "cpu": { "cpuid": "tm=0" } })),
         ("pv", json!({ "cpu": { "cpuid": ["1:ecx=x"] } })),
-        ("pv", json!({ "cpu": { "nestedHvm": false } })),
+        ("pv", json!({ "cpu": { "nestedHvm": true } })),
         (
             "pv",
             json!({ "time": { "timerMode": "one_missed_tick_pending" } }),
         ),
-        (
-            "pvh",
-            json!({ "time": { "hpet": true, "vptAlign": false } }),
-        ),
+        ("pvh", json!({ "time": { "hpet": true, "vptAlign": true } })),
         ("pvh", json!({ "viridian": true })),
         ("hvm", json!({ "viridian": ["frequent"] })),
         ("hvm", json!({ "viridian": ["freq"] })),
@@ -127,6 +87,13 @@ fn pci_devices() {
         (
             "pv",
             two(
+                json!({ "assignableName": "nic1" }),
+                json!({ "assignableName": "nic1" }),
+            ),
+        ),
+        (
+            "pv",
+            two(
                 json!({ "bdf": "03:00.0", "vslot": 8 }),
                 json!({ "bdf": "04:00.0", "vslot": 8 }),
             ),
@@ -137,7 +104,7 @@ fn pci_devices() {
         ),
         (
             "pv",
-            json!({ "pci": { "powerManagement": false, "rdm": { "memBoundaryMib": 1024 } } }),
+            json!({ "pci": { "powerManagement": true, "rdm": { "memBoundaryMib": 1024 } } }),
         ),
         ("hvm", json!({ "pci": { "rdm": { "strategy": "host" } } })),
         ("hvm", json!({ "pci": { "rdm": { "policy": "strict" } } })),
@@ -218,174 +185,6 @@ fn usb() {
 }
 
 #[test]
-fn screens() {
-    let graphics = |fields: Value| json!({ "graphics": fields });
-    let spice = |fields: Value| {
-        let mut fields = fields;
-        fields["enable"] = true.into();
-        ("hvm", json!({ "graphics": { "spice": fields } }))
-    };
-    let said = told(&[
-        (
-            "pv",
-            graphics(json!({ "vga": "stdvga", "videoRamMib": 16 })),
-        ),
-        (
-            "pvh",
-            graphics(json!({ "spice": { "enable": true, "port": 1, "disableTicketing": true } })),
-        ),
-        ("hvm", graphics(json!({ "videoRamMib": 4 }))),
-        ("hvm", graphics(json!({ "vga": "qxl", "videoRamMib": 64 }))),
-        ("pv", graphics(json!({ "keymap": "de" }))),
-        ("hvm", graphics(json!({ "keymap": "d,e" }))),
-        (
-            "pv",
-            graphics(json!({ "vnc": { "passwordFile": "/run/keys/vnc" } })),
-        ),
-        (
-            "hvm",
-            graphics(
-                json!({ "vnc": { "enable": false, "listen": "0.0.0.0", "display": 1, "unused": true } }),
-            ),
-        ),
-        ("hvm", graphics(json!({ "vnc": { "listen": "0.0.0.0:1" } }))),
-        ("hvm", graphics(json!({ "vnc": { "display": 59636 } }))),
-        ("hvm", graphics(json!({ "vnc": { "passwordFile": "vnc" } }))),
-        (
-            "hvm",
-            graphics(json!({ "vnc": { "passwordFile": "/nix/store/x-vnc" } })),
-        ),
-        (
-            "hvm",
-            graphics(json!({ "sdl": { "opengl": true, "display": ":0", "xauthority": "/x" } })),
-        ),
-        (
-            "hvm",
-            graphics(json!({ "sdl": { "enable": true, "display": ":0,1" } })),
-        ),
-        ("hvm", graphics(json!({ "spice": { "port": 6000 } }))),
-        spice(json!({ "disableTicketing": true })),
-        spice(json!({ "disableTicketing": true, "port": 6000, "tlsPort": 6000 })),
-        spice(json!({ "port": 6000 })),
-        spice(json!({ "port": 6000, "disableTicketing": true, "passwordFile": "/run/keys/spice" })),
-        spice(json!({ "port": 6000, "disableTicketing": true, "host": "::1,x" })),
-        spice(json!({ "port": 6000, "disableTicketing": true, "clipboardSharing": true })),
-        spice(json!({ "port": 6000, "disableTicketing": true, "usbRedirection": 5 })),
-        (
-            "hvm",
-            json!({ "usb": { "emulate": true }, "graphics": { "spice": {
-            "enable": true, "port": 6000, "disableTicketing": true, "usbRedirection": 1 } } }),
-        ),
-    ]);
-    insta::assert_snapshot!(said);
-}
-
-#[test]
-fn folders_streams_and_the_rest() {
-    let share = |fields: Value| {
-        let mut fields = fields;
-        fields["name"] = "www".into();
-        json!({ "shares": [fields] })
-    };
-    let channel = |name: &str, connection: &str, path: Option<&str>| json!({ "name": name, "connection": connection, "path": path });
-    let said = told(&[
-        ("pv", share(json!({ "path": "srv" }))),
-        ("pv", share(json!({ "path": "/srv/a=b" }))),
-        ("pv", share(json!({ "path": "/srv", "backend": "a,b" }))),
-        (
-            "pv",
-            share(
-                json!({ "path": "/srv", "maxFiles": 1, "maxOpenFiles": 1, "maxSpaceMib": 1, "autoDelete": true }),
-            ),
-        ),
-        (
-            "pv",
-            json!({ "shares": [{ "name": "a b", "path": "/srv" }] }),
-        ),
-        (
-            "pv",
-            json!({ "shares": [{ "name": "a", "path": "/srv" }, { "name": "a", "path": "/srv" }] }),
-        ),
-        ("pv", json!({ "channels": [channel("a", "socket", None)] })),
-        (
-            "pv",
-            json!({ "channels": [channel("a", "pty", Some("/run/a"))] }),
-        ),
-        (
-            "pv",
-            json!({ "channels": [channel("a", "pty", None), channel("a", "pty", None)] }),
-        ),
-        ("pv", json!({ "channels": [channel("a\"b", "pty", None)] })),
-        (
-            "pv",
-            json!({ "vtpm": { "uuid": "6d7e3a0c-3b0f-4a55-9d0e-2b8f6f3c0001" } }),
-        ),
-        (
-            "pv",
-            json!({ "vkb": [{ "name": "a,b", "backendType": "qemu" }] }),
-        ),
-    ]);
-    insta::assert_snapshot!(said);
-}
-
-#[test]
-fn firmware_and_device_models() {
-    let firmware = |fields: Value| json!({ "firmware": fields });
-    let model = |fields: Value| json!({ "deviceModel": fields });
-    let oem = vec!["x"; 100];
-    let said = told(&[
-        (
-            "pv",
-            firmware(
-                json!({ "bios": "ovmf", "hdType": "ahci", "bootOrder": ["disk"], "acpi": true, "smbios": { "oem": "x" } }),
-            ),
-        ),
-        ("hvm", firmware(json!({ "bios": "rombios" }))),
-        (
-            "hvm",
-            json!({ "firmware": { "bios": "rombios" }, "deviceModel": { "version": "qemu-xen" } }),
-        ),
-        ("hvm", firmware(json!({ "biosPath": "/srv/OVMF.fd" }))),
-        (
-            "hvm",
-            firmware(json!({ "bios": "ovmf", "biosPath": "OVMF.fd" })),
-        ),
-        (
-            "hvm",
-            firmware(json!({ "bootOrder": ["disk", "cdrom", "disk"] })),
-        ),
-        ("hvm", firmware(json!({ "smbios": { "vendor": "x" } }))),
-        ("hvm", firmware(json!({ "smbios": { "bios_vendor": "" } }))),
-        ("hvm", firmware(json!({ "oemStrings": oem }))),
-        (
-            "hvm",
-            json!({ "boot": { "bootloader": "firmware", "initrd": "/boot/initrd" } }),
-        ),
-        ("pv", json!({ "pvShim": { "enable": true } })),
-        ("pvh", json!({ "pvShim": { "extra": "x" } })),
-        (
-            "pvh",
-            json!({ "pvShim": { "enable": true, "cmdline": "a\nb" } }),
-        ),
-        ("hvm", model(json!({ "user": "qemu-web" }))),
-        ("hvm", model(json!({ "restrict": true, "user": "a b" }))),
-        (
-            "hvm",
-            model(
-                json!({ "stubdomain": { "kernel": "/k", "ramdisk": "/r", "cmdline": "c", "memoryMib": 1 } }),
-            ),
-        ),
-        (
-            "pv",
-            model(json!({ "stubdomain": { "enable": true }, "argsHvm": ["-S"] })),
-        ),
-        ("hvm", model(json!({ "argsPv": ["-S"], "args": [""] }))),
-        ("hvm", model(json!({ "override": "qemu" }))),
-    ]);
-    insta::assert_snapshot!(said);
-}
-
-#[test]
 fn guests_beside_each_other() {
     let two = |fields: Value, autostart: bool| {
         let web = guest("hvm", &fields);
@@ -398,11 +197,39 @@ fn guests_beside_each_other() {
         problems(&[web, mail])
     };
     let pci = json!({ "pci": { "devices": [{ "name": "nic", "bdf": "03:00.0" }] } });
+    let named = json!({ "pci": { "devices": [{ "name": "nic", "assignableName": "nic1" }] } });
     let usb = json!({ "usb": { "devices": [{ "name": "key", "hostbus": 1, "hostaddr": 3 }] } });
     let user = json!({ "deviceModel": { "restrict": true, "user": "qemu" } });
-    let told = [&pci, &usb, &user].map(|fields| two(fields.clone(), true).join("\n"));
+    let told = [&pci, &named, &usb, &user].map(|fields| two(fields.clone(), true).join("\n"));
     insta::assert_snapshot!(told.join("\n"));
-    for fields in [pci, usb] {
+    for fields in [pci, named, usb] {
         assert_eq!(two(fields, false), Vec::<String>::new());
     }
+}
+
+/// A module for guests of every type may say that none has these.
+#[test]
+fn what_is_false_is_for_every_type() {
+    let fields = json!({
+        "cpu": { "nestedHvm": false },
+        "time": { "hpet": false, "vptAlign": false },
+        "viridian": false,
+        "pci": { "powerManagement": false, "gfxPassthru": false, "e820Host": false },
+        "usb": { "emulate": false },
+        "graphics": { "spice": { "enable": false } },
+        "firmware": { "acpi": false },
+        "pvShim": { "enable": false },
+        "deviceModel": { "stubdomain": { "enable": false } },
+    });
+    for kind in ["pv", "pvh", "hvm"] {
+        assert_eq!(problems(&[guest(kind, &fields)]), Vec::<String>::new());
+    }
+    let device = json!([{ "name": "nic", "bdf": "03:00.0", "powerManagement": false }]);
+    let mut with_device = json!({ "pci": { "devices": device } });
+    assert_eq!(problems(&[guest("pv", &with_device)]), Vec::<String>::new());
+    with_device["pci"]["e820Host"] = false.into();
+    assert_eq!(
+        problems(&[guest("hvm", &with_device)]),
+        Vec::<String>::new()
+    );
 }

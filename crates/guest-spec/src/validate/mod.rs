@@ -67,7 +67,8 @@ impl Document {
         together::shared_disks(&guests, &mut problems);
         together::macs_and_uuids(&guests, &mut problems);
         together::vifnames(&guests, &mut problems);
-        together::devices(&guests, &mut problems);
+        together::pci_devices(&guests, &mut problems);
+        together::usb_devices_and_users(&guests, &mut problems);
         problems
     }
 
@@ -79,8 +80,12 @@ impl Document {
 }
 
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod devices_tests;
 #[cfg(test)]
 mod hardware_tests;
+#[cfg(test)]
+mod machine_tests;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -15,14 +15,17 @@ pub(super) fn check(report: &mut Report) {
     report.only_for(
         &[Hvm],
         &[
-            ("pci.powerManagement", pci.power_management.is_some()),
-            ("pci.gfxPassthru", pci.gfx_passthru.is_some()),
+            ("pci.powerManagement", pci.power_management == Some(true)),
+            (
+                "pci.gfxPassthru",
+                pci.gfx_passthru.is_some_and(GfxPassthru::is_on),
+            ),
             ("pci.rdm.strategy", pci.rdm.strategy.is_some()),
             ("pci.rdm.policy", pci.rdm.policy.is_some()),
             ("pci.rdm.memBoundary", pci.rdm.mem_boundary_mib.is_some()),
         ],
     );
-    report.only_for(&[Pv], &[("pci.e820Host", pci.e820_host.is_some())]);
+    report.only_for(&[Pv], &[("pci.e820Host", pci.e820_host == Some(true))]);
     if pci.rdm.strategy.is_some() != pci.rdm.policy.is_some() {
         report.add(
             "pci.rdm",
@@ -32,7 +35,7 @@ pub(super) fn check(report: &mut Report) {
     passthrough(report);
     devices(report);
     let has_devices = !pci.devices.is_empty();
-    if pci.e820_host == Some(false) && has_devices {
+    if guest.guest_type == Pv && pci.e820_host == Some(false) && has_devices {
         report.add(
             "pci.e820Host",
             "a PV guest with a PCI device always sees the host's memory map; remove it",
@@ -92,12 +95,16 @@ fn devices(report: &mut Report) {
     );
     let mut slots: HashMap<u8, &str> = HashMap::new();
     let mut seen: Vec<(Bdf, &str)> = Vec::new();
+    let mut named: HashMap<&str, &str> = HashMap::new();
     for device in devices {
         let place = |field: &str| format!("pci.devices.{}.{field}", device.name);
         report.only_for(
             &[Hvm],
             &[
-                (&place("powerManagement"), device.power_management.is_some()),
+                (
+                    &place("powerManagement"),
+                    device.power_management == Some(true),
+                ),
                 (&place("rdmPolicy"), device.rdm_policy.is_some()),
             ],
         );
@@ -113,6 +120,12 @@ fn devices(report: &mut Report) {
             (None, Some(name)) => {
                 if let Some(why) = word_problem(name) {
                     report.add(place("assignableName"), why);
+                }
+                if let Some(other) = named.insert(name, &device.name) {
+                    report.add(
+                        place("assignableName"),
+                        format!("{name} is pci.devices.{other} too; remove one"),
+                    );
                 }
             }
             (Some(text), None) => match text.parse::<Bdf>() {

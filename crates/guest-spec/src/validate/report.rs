@@ -26,15 +26,16 @@ impl<'a> Report<'a> {
         });
     }
 
-    /// Reports options that are set, where the guest's type has no use for them.
+    /// Reports options that ask for something that the guest's type has no use for. `false` asks for
+    /// nothing: a module for all guests may set it.
     pub(super) fn only_for(&mut self, types: &[GuestType], options: &[(&str, bool)]) {
         let kind = self.guest.guest_type;
         if types.contains(&kind) {
             return;
         }
         let names: Vec<&str> = types.iter().map(|kind| kind.as_str()).collect();
-        for (option, is_set) in options {
-            if *is_set {
+        for (option, is_asked) in options {
+            if *is_asked {
                 let message = format!(
                     "it is for {} guests only, and this one is {}; remove it, or set type = {:?}",
                     names.join(" and "),

@@ -150,9 +150,46 @@ pub(super) fn macs_and_uuids(guests: &[&Guest], problems: &mut Vec<Problem>) {
     }
 }
 
-/// Devices of the host that guests which start by themselves both want, and users that two have.
-pub(super) fn devices(guests: &[&Guest], problems: &mut Vec<Problem>) {
-    let mut pci: HashMap<Bdf, Vec<(Bdf, &Guest, &str)>> = HashMap::new();
+/// PCI devices, by address or by name, that two guests which start by themselves both want.
+pub(super) fn pci_devices(guests: &[&Guest], problems: &mut Vec<Problem>) {
+    let mut places: HashMap<Bdf, Vec<(Bdf, &Guest, &str)>> = HashMap::new();
+    let mut names: HashMap<&str, (&Guest, &str)> = HashMap::new();
+    for guest in guests.iter().filter(|guest| guest.autostart) {
+        for device in &guest.pci.devices {
+            let mut add = |field: &str, shown: &str, name: &str, other: &Guest| {
+                problems.push(Problem {
+                    guest: Some(guest.name.clone()),
+                    option: format!("pci.devices.{}.{field}", device.name),
+                    message: format!(
+                        "{shown} is also pci.devices.{name} of guest {}, and both start with the Dom0; take it from one, or set autostart = false there",
+                        other.name
+                    ),
+                });
+            };
+            if let Some(text) = device.bdf.as_deref()
+                && let Ok(bdf) = text.parse::<Bdf>()
+            {
+                let known = places.entry(whole(bdf)).or_default();
+                let other = known
+                    .iter()
+                    .find(|(other, holder, _)| overlap(*other, bdf) && holder.name != guest.name);
+                if let Some((_, other, name)) = other {
+                    add("bdf", text, name, other);
+                }
+                known.push((bdf, guest, &device.name));
+            } else if device.bdf.is_none()
+                && let Some(text) = device.assignable_name.as_deref()
+                && let Some((other, name)) = names.insert(text, (guest, &device.name))
+                && other.name != guest.name
+            {
+                add("assignableName", text, name, other);
+            }
+        }
+    }
+}
+
+/// USB devices that guests which start by themselves both want, and users that two have.
+pub(super) fn usb_devices_and_users(guests: &[&Guest], problems: &mut Vec<Problem>) {
     let mut usb = HashMap::new();
     let mut users: HashMap<&str, &str> = HashMap::new();
     for guest in guests {
@@ -175,30 +212,6 @@ pub(super) fn devices(guests: &[&Guest], problems: &mut Vec<Problem>) {
         }
         if !guest.autostart {
             continue;
-        }
-        for device in &guest.pci.devices {
-            let Some(bdf) = device
-                .bdf
-                .as_deref()
-                .and_then(|bdf| bdf.parse::<Bdf>().ok())
-            else {
-                continue;
-            };
-            let known = pci.entry(whole(bdf)).or_default();
-            let other = known
-                .iter()
-                .find(|(other, holder, _)| overlap(*other, bdf) && holder.name != guest.name);
-            if let Some((_, other, name)) = other {
-                add(
-                    format!("pci.devices.{}.bdf", device.name),
-                    format!(
-                        "{} is also pci.devices.{name} of guest {}, and both start with the Dom0; take it from one, or set autostart = false there",
-                        device.bdf.as_deref().unwrap_or_default(),
-                        other.name
-                    ),
-                );
-            }
-            known.push((bdf, guest, &device.name));
         }
         for device in &guest.usb.devices {
             let here = (&guest.name, &device.name);

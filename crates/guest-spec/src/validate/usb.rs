@@ -13,7 +13,7 @@ pub(super) fn check(report: &mut Report) {
     report.only_for(
         &[Hvm],
         &[
-            ("usb.emulate", usb.emulate.is_some()),
+            ("usb.emulate", usb.emulate == Some(true)),
             ("usb.version", usb.version.is_some()),
             ("usb.emulatedDevices", !usb.emulated_devices.is_empty()),
         ],

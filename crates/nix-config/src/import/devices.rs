@@ -165,7 +165,7 @@ impl Importing<'_> {
             }
             other => other.map_err(|_| ()),
         };
-        // Those without a port are plugged in by name.
+        // Those without a port are plugged in in the order of their names.
         let name = |index, _: &UsbDev| Some(format!("d{index:02}"));
         let path = ["usb", "devices"];
         self.set_of("usbdev", value, &path, parse, name, |this, path, _, usb| {

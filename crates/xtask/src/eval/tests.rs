@@ -27,32 +27,77 @@ fn instantiate(arguments: &[&str]) -> anyhow::Result<(bool, String, String)> {
     ))
 }
 
+/// The messages to each file of a folder.
+type Said = BTreeMap<String, Vec<String>>;
+
 /// What the files of a folder of `nixos-tests/bad` are told, each by an assertion or a warning at least.
-fn said(folder: &str) -> anyhow::Result<String> {
+fn said(folder: &str) -> anyhow::Result<Said> {
     let (ok, stdout, stderr) = instantiate(&["said.nix", "--argstr", "folder", folder])?;
     ensure!(ok, "{stderr}");
-    let said: BTreeMap<String, Vec<String>> = serde_json::from_str(&stdout)?;
-    let mut text = String::new();
+    let said: Said = serde_json::from_str(&stdout)?;
     for (file, messages) in &said {
         ensure!(
             (file == "base.nix") == messages.is_empty(),
             "{file} is told {} messages",
             messages.len()
         );
-        writeln!(text, "== {file}\n{}", messages.join("\n"))?;
     }
-    Ok(text)
+    Ok(said)
+}
+
+fn shown(said: &Said) -> String {
+    let files = said
+        .iter()
+        .map(|(file, messages)| format!("== {file}\n{}\n", messages.join("\n")));
+    files.collect()
+}
+
+/// How the clause begins that says what to do.
+const REMEDIES: [&str; 20] = [
+    "Add", "Call", "Change", "Choose", "Correct", "Declare", "Exchange", "Give", "Lower", "Make",
+    "Name", "Put", "Raise", "Remove", "Rename", "See", "Set", "Take", "Turn", "Use",
+];
+
+fn names_a_place(message: &str) -> bool {
+    ["virtualisation.xen.", "virtualisation.xenGuest.", "uest \""]
+        .iter()
+        .any(|place| message.contains(place))
+}
+
+fn names_a_remedy(message: &str) -> bool {
+    let mut clauses = message.split(['.', ',', ';', ':', '\n']);
+    clauses.any(|clause| {
+        let mut words = clause.split_whitespace().skip_while(|word| *word == "and");
+        words.next().is_some_and(|word| {
+            REMEDIES
+                .iter()
+                .any(|remedy| remedy.eq_ignore_ascii_case(word))
+        })
+    })
 }
 
 #[test]
 fn every_assertion_names_guest_option_and_remedy() -> anyhow::Result<()> {
-    insta::assert_snapshot!("assertions", said("assertions")?);
+    let said = said("assertions")?;
+    for (file, messages) in &said {
+        for message in messages {
+            ensure!(
+                names_a_place(message),
+                "{file}: no option and no guest is named in {message:?}"
+            );
+            ensure!(
+                names_a_remedy(message),
+                "{file}: there is nothing to do in {message:?}"
+            );
+        }
+    }
+    insta::assert_snapshot!("assertions", shown(&said));
     Ok(())
 }
 
 #[test]
 fn declared_for_nothing_is_warned_of() -> anyhow::Result<()> {
-    insta::assert_snapshot!("warnings", said("warnings")?);
+    insta::assert_snapshot!("warnings", shown(&said("warnings")?));
     Ok(())
 }
 
