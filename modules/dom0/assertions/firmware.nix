@@ -103,7 +103,7 @@ let
       {
         assertion = unknown == [ ];
         message = ''
-          ${of "firmware.smbios"} has names that SMBIOS has not: ${lib.concatStringsSep ", " unknown}. There are
+          ${of "firmware.smbios"} has names that SMBIOS has not: ${lib.concatStringsSep ", " unknown}. Rename or remove them; there are
           ${lib.concatStringsSep ", " smbios};
           OEM strings are ${of "firmware.oemStrings"}.
         '';
