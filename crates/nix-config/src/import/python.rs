@@ -1,5 +1,7 @@
 //! The lines that xm, up to Xen 4.4, ran as Python.
 
+use std::ops::RangeInclusive;
+
 use xl_cfg::document::Document;
 
 /// How many lines are looked for; who has more of them has no use for their list.
@@ -20,15 +22,61 @@ pub fn python_lines(text: &[u8]) -> Option<Vec<usize>> {
                 return Some(found);
             }
             Err(error) => {
-                *lines.get_mut(error.place.line - 1)? = b"";
-                if found.contains(&error.place.line) {
-                    return None;
+                let line = error.place.line - 1;
+                let Some(whole) = statement(&lines, line) else {
+                    // Brackets that nothing closes: what follows cannot be told from what stands in them.
+                    found.push(line + 1);
+                    found.sort_unstable();
+                    return Some(found);
+                };
+                for line in whole {
+                    if found.contains(&(line + 1)) {
+                        return None;
+                    }
+                    *lines.get_mut(line)? = b"";
+                    found.push(line + 1);
                 }
-                found.push(error.place.line);
             }
         }
     }
     None
+}
+
+/// The lines of the statement that a line belongs to, from 0: those from which brackets are open around it, and until
+/// they are closed. Nothing when they never are.
+fn statement(lines: &[&[u8]], line: usize) -> Option<RangeInclusive<usize>> {
+    let mut depth = 0_usize;
+    let mut first = 0;
+    for (number, text) in lines.iter().enumerate() {
+        if depth == 0 {
+            first = number;
+        }
+        depth = after(depth, text);
+        if depth == 0 && number >= line {
+            return Some(first..=number);
+        }
+    }
+    // An error at the end of the text stands on its last line.
+    None
+}
+
+/// How many brackets are open after a line, of so many before it.
+fn after(mut depth: usize, line: &[u8]) -> usize {
+    let mut quote = None;
+    let mut bytes = line.iter().copied();
+    while let Some(byte) = bytes.next() {
+        match (quote, byte) {
+            (Some(_), b'\\') => drop(bytes.next()),
+            (Some(open), _) if open == byte => quote = None,
+            (Some(_), _) => {}
+            (None, b'#') => break,
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (None, b'[' | b'(' | b'{') => depth += 1,
+            (None, b']' | b')' | b'}') => depth = depth.saturating_sub(1),
+            (None, _) => {}
+        }
+    }
+    depth
 }
 
 /// `1, 3-5 and 9`.
@@ -70,6 +118,20 @@ mod tests {
         assert_eq!(listed(&lines), "1-3, 5 and 8");
         assert_eq!(listed(&[]), "");
         assert_eq!(python_lines(b"a = 1\n"), Some(vec![]));
-        assert_eq!(python_lines("(\n".repeat(60).as_bytes()), None);
+        assert_eq!(python_lines(")\n".repeat(60).as_bytes()), None);
+        assert_eq!(python_lines("(\n".repeat(60).as_bytes()), Some(vec![1]));
+    }
+
+    #[test]
+    fn a_list_in_the_style_of_python_is_one_statement() {
+        let text = b"name = 'x'\ndisk = [ 'phy:%s,xvda,w' % one,\n         'phy:b,xvdb,w', # ]\n         'phy:],xvdc,w' ]\nvif = [ '' ]\nmemory = 256\n";
+        assert_eq!(python_lines(text), Some(vec![2, 3, 4]));
+        let text =
+            b"name = 'x'\ndisk = [ 'phy:a,xvda,w',\n  'phy:%s,xvdb,w' % two,\n]\nmemory = 256\n";
+        assert_eq!(python_lines(text), Some(vec![2, 3, 4]));
+        // Without its end, only where it is seen first.
+        let text =
+            b"name = 'x'\ndisk = [ 'phy:a,xvda,w',\n  'phy:%s,xvdb,w' % two,\nmemory = 256\n";
+        assert_eq!(python_lines(text), Some(vec![3]));
     }
 }
