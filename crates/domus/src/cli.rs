@@ -76,8 +76,11 @@ pub struct CheckArgs {
 }
 
 #[derive(Args)]
+#[command(
+    override_usage = "domus import [OPTIONS] <FILE>...\n       domus import [OPTIONS] --running [NAME]..."
+)]
 pub struct ImportArgs {
-    /// xl configurations; with --running, the names of domains
+    /// xl configurations, `-` being standard input; with --running, the names of domains
     #[arg(value_name = "FILE|NAME", required_unless_present = "running")]
     pub what: Vec<PathBuf>,
     /// Import domains that run, in place of files; all that are not declared yet, without names

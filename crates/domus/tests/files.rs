@@ -125,3 +125,96 @@ fn hostile_files_end_in_a_message() {
         }
     }
 }
+
+#[test]
+fn no_password_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    for (number, line) in [
+        "vncpassword = \"hunter2\"",
+        "vnc_password = \"hunter2\"",
+        "vncpass = \"hunter2\"",
+        "spicepass = \"hunter2\"",
+        "vncpaswd = \"hunter2\"",
+        "vfb = [ \"vncpassword=hunter2\" ]",
+        "vfb = [ \"vncpasswd=a,hunter2\" ]",
+        "VNCPASSWD = \"hunter2\"",
+        "vncpasswd = hunter2",
+        "vncpasswd = hunter2.b",
+        "vncpasswd = \"x\" hunter2",
+        "vncpasswd hunter2",
+        "vncpasswd = [\"x\",\n\"hunter2\" \"b\"]",
+        "vncpasswd = [\"x\",\n\nhunter2]",
+        "vncpasswd = \"hunter2",
+        "vncpasswd = [\"hunter2\"]",
+        "memory = \"hunter2\" # the password",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let name = format!("{number}.cfg");
+        let text = format!("name = 'web'\ntype = 'hvm'\nmemory = 512\n{line}\n");
+        std::fs::write(folder.path().join(&name), text).unwrap();
+        for arguments in [
+            &["check", &name][..],
+            &["check", "--json", &name],
+            &["import", &name],
+            &["import", "--json", &name],
+        ] {
+            let said = domus(folder.path(), arguments);
+            assert!(!said.contains("hunter2"), "{line}\n{said}");
+            // It is not silent about what is wrong, nor about where.
+            if arguments.len() == 2 && arguments[0] == "check" {
+                assert!(said.contains(&format!("{name}:")), "{line}\n{said}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_holds_no_password_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "name = 'web'\ntype = 'hvm'\nmemroy = 512\nvncpasswd = 'x'\nmemory = 'much'\n";
+    std::fs::write(folder.path().join("a.cfg"), text).unwrap();
+    let said = domus(folder.path(), &["check", "a.cfg"]);
+    assert!(
+        said.contains("memroy = 512") && said.contains("memory = 'much'"),
+        "{said}"
+    );
+}
+
+#[test]
+fn names_are_judged() {
+    assert_names("name = ''".as_bytes());
+    assert_names(b"name = '\xff'");
+}
+
+fn assert_names(line: &[u8]) {
+    let folder = tempfile::tempdir().unwrap();
+    let text = [b"memory = 512\nbootloader = 'pygrub'\n", line, b"\n"].concat();
+    std::fs::write(folder.path().join("a.cfg"), text).unwrap();
+    let said = domus(folder.path(), &["check", "a.cfg"]);
+    assert!(said.contains("a.cfg:3:8: error: name: "), "{said}");
+    let said = domus(folder.path(), &["import", "a.cfg"]);
+    assert!(said.contains("line 3, column 8: name: "), "{said}");
+}
+
+#[test]
+fn import_reads_standard_input_and_names_running() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("good.cfg"), GOOD).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_domus"))
+        .args(["import", "-"])
+        .stdin(std::fs::File::open(folder.path().join("good.cfg")).unwrap())
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        output.status.success() && printed.contains("guests.web"),
+        "{printed}"
+    );
+    let said = domus(folder.path(), &["import"]);
+    assert!(
+        said.contains("--running") && said.contains("status 2"),
+        "{said}"
+    );
+}

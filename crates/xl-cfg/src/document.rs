@@ -1,11 +1,13 @@
 //! A file as it stands: every assignment with its place, and the comments.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use bstr::{BStr, BString, ByteSlice};
 
 use crate::parse::{self, ParseError};
-use crate::{Config, Key, Place, Value};
+use crate::place::Marks;
+use crate::{Config, Key, Place, Value, secret};
 
 /// A file that xl can read, with all that a person wrote into it.
 ///
@@ -15,6 +17,10 @@ pub struct Document<'t> {
     text: &'t [u8],
     assignments: Vec<Assignment>,
     comments: Vec<Comment>,
+    /// Made when the first place is asked for.
+    marks: OnceLock<Marks>,
+    /// Where words stand that go with passwords; looked for when it is first asked.
+    secrets: OnceLock<Vec<usize>>,
 }
 
 /// One `key = value` or `key += value`.
@@ -153,6 +159,8 @@ impl<'t> Document<'t> {
             text,
             assignments,
             comments,
+            marks: OnceLock::new(),
+            secrets: OnceLock::new(),
         }
     }
 
@@ -175,10 +183,50 @@ impl<'t> Document<'t> {
         text.strip_prefix(b"#").unwrap_or(text).trim().as_bstr()
     }
 
-    /// Where a byte offset of this file is, for a person.
+    /// Where a byte offset of this file is, for a person. The first call reads the text once; after that a place costs
+    /// the same wherever it is. It is hidden where [`Document::is_secret`].
     #[must_use]
     pub fn place(&self, offset: usize) -> Place {
-        Place::at(self.text, offset)
+        let place = self.marks().place(self.text, offset);
+        if self.is_secret(offset) {
+            place.hide()
+        } else {
+            place
+        }
+    }
+
+    /// Whether a password could stand on an offset's line, or in the assignment that the offset is in: a word on any of
+    /// its lines says so, or its key.
+    #[must_use]
+    pub fn is_secret(&self, offset: usize) -> bool {
+        let index = self
+            .assignments
+            .partition_point(|assignment| assignment.key_span.start <= offset);
+        let at = index
+            .checked_sub(1)
+            .and_then(|index| self.assignments.get(index))
+            .filter(|at| offset <= at.value.span.end);
+        let (start, end) = at.map_or((offset, offset), |at| {
+            (at.key_span.start, at.value.span.end)
+        });
+        if at.is_some_and(|at| secret::is_key(at.key.as_str())) {
+            return true;
+        }
+        let secrets = self.secrets.get_or_init(|| secret::words(self.text));
+        let first_line = self.line_start(start);
+        let next = secrets.partition_point(|&word| word < first_line);
+        secrets
+            .get(next)
+            .is_some_and(|&word| word < end || self.line_start(word) == self.line_start(end))
+    }
+
+    /// The text of a span.
+    pub(crate) fn text_of(&self, span: Range<usize>) -> &'t [u8] {
+        self.text.get(span).unwrap_or_default()
+    }
+
+    fn marks(&self) -> &Marks {
+        self.marks.get_or_init(|| Marks::new(self.text))
     }
 
     /// The comments that stand at an assignment.
@@ -209,14 +257,19 @@ impl<'t> Document<'t> {
     }
 
     fn line_start(&self, offset: usize) -> usize {
-        self.text[..offset]
-            .rfind_byte(b'\n')
-            .map_or(0, |newline| newline + 1)
+        self.marks().line_start(self.text, offset)
     }
 
-    /// The block of comments that ends on the line above an offset's.
+    /// The block of comments that ends on the line above an offset's. Over `a = 1; b = 2` it is a's.
     fn above(&self, offset: usize) -> &[Comment] {
         let mut below = self.line_start(offset);
+        let index = self
+            .assignments
+            .partition_point(|other| other.key_span.start < offset);
+        let earlier = index.checked_sub(1).and_then(|at| self.assignments.get(at));
+        if earlier.is_some_and(|earlier| earlier.value.span.end > below) {
+            return &[];
+        }
         let end = self.comments_before(below);
         let mut first = end;
         while let Some(comment) = first.checked_sub(1).and_then(|at| self.comments.get(at)) {
@@ -231,19 +284,18 @@ impl<'t> Document<'t> {
 
     /// The comment that ends the line on which a value ends. After `a = 1; b = 2 # …` it is b's.
     fn after(&self, end: usize) -> Option<&Comment> {
-        let line_end = self.text[end..]
-            .find_byte(b'\n')
-            .map_or(self.text.len(), |length| end + length);
+        let comment = self.comments.get(self.comments_before(end))?;
         let next = self
             .assignments
             .partition_point(|other| other.key_span.start < end);
         if let Some(other) = self.assignments.get(next)
-            && other.key_span.start < line_end
+            && other.key_span.start < comment.span.start
         {
             return None;
         }
-        let comment = self.comments.get(self.comments_before(end))?;
-        (comment.span.start < line_end).then_some(comment)
+        // Only white space and semicolons lie between, which no other assignment looks through.
+        let between = self.text.get(end..comment.span.start)?;
+        (!between.contains(&b'\n')).then_some(comment)
     }
 
     /// Shares the comments inside a list out to its items; first those that are at none.

@@ -39,7 +39,7 @@ impl Kind<'_> {
     pub(crate) fn describe(&self) -> String {
         match self {
             Self::Identifier(name) => format!("the word `{}`", clipped(name)),
-            Self::Number(text) => format!("the number {}", clipped(text)),
+            Self::Number(text) => format!("the number `{}`", clipped(text)),
             Self::String(_) => "a string".to_owned(),
             Self::Equals => "`=`".to_owned(),
             Self::PlusEquals => "`+=`".to_owned(),

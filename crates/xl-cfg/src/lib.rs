@@ -55,6 +55,7 @@ mod place;
 pub mod pvcalls;
 mod ranges;
 pub mod rdm;
+mod secret;
 pub mod smbios;
 mod spec;
 pub mod usbctrl;

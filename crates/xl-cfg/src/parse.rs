@@ -3,16 +3,19 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use bstr::ByteSlice as _;
+
 use crate::document::{Assignment, Comment, Document, Node, NodeKind, Operator};
 use crate::lexer::{Kind, Lexer, Token};
 use crate::write::DEEPEST_LIST;
-use crate::{Key, Place};
+use crate::{Key, Place, secret};
 
 const PYTHON: &str = "this looks likely to be Python, which xl no longer reads";
 
 /// The first place in a file that xl would refuse.
 ///
-/// Its `Display` has the place, the message, and the line with a caret under the place.
+/// Its `Display` has the place, the message, and the line with a caret under the place. Where a password could stand, it
+/// has nothing of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseError {
     /// Where it is.
@@ -42,8 +45,11 @@ impl std::error::Error for ParseError {}
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Place { line, column, .. } = self.place;
-        writeln!(f, "line {line}, column {column}: {}", self.message)?;
-        self.place.fmt(f)
+        write!(f, "line {line}, column {column}: {}", self.message)?;
+        if self.place.hidden {
+            return Ok(());
+        }
+        write!(f, "\n{}", self.place)
     }
 }
 
@@ -70,13 +76,11 @@ impl Failure {
 }
 
 pub(crate) fn document(text: &[u8]) -> Result<Document<'_>, ParseError> {
-    Parser::new(text)
-        .and_then(Parser::file)
-        .map_err(|failure| ParseError {
-            place: Place::at(text, failure.position),
-            message: failure.message,
-            kind: failure.kind,
-        })
+    let mut parser = Parser::new(text);
+    match parser.file() {
+        Ok(()) => Ok(Document::new(text, parser.assignments, parser.comments)),
+        Err(failure) => Err(parser.error(failure)),
+    }
 }
 
 struct Parser<'t> {
@@ -85,6 +89,8 @@ struct Parser<'t> {
     token: Token<'t>,
     /// Where the word before this one ended.
     end: usize,
+    /// Where the assignment begins that is being read, and its key.
+    reading: Option<(usize, &'t str)>,
     assignments: Vec<Assignment>,
     comments: Vec<Comment>,
     /// Whether what a key holds is a list, for `+=`.
@@ -92,8 +98,8 @@ struct Parser<'t> {
 }
 
 impl<'t> Parser<'t> {
-    fn new(text: &'t [u8]) -> Result<Self, Failure> {
-        let mut parser = Self {
+    fn new(text: &'t [u8]) -> Self {
+        Self {
             text,
             lexer: Lexer::new(text),
             token: Token {
@@ -101,20 +107,50 @@ impl<'t> Parser<'t> {
                 start: 0,
             },
             end: 0,
+            reading: None,
             assignments: Vec::new(),
             comments: Vec::new(),
             lists: HashMap::new(),
-        };
-        parser.advance()?;
-        Ok(parser)
+        }
     }
 
-    fn file(mut self) -> Result<Document<'t>, Failure> {
+    /// The error that a failure is. Where a password could stand, nothing of the text is in it.
+    fn error(&self, failure: Failure) -> ParseError {
+        let Failure {
+            position,
+            kind,
+            message,
+        } = failure;
+        let place = Place::at(self.text, position);
+        let start = self
+            .reading
+            .map_or(position, |(start, _)| start.min(position));
+        let before = self.text.get(..start).unwrap_or_default();
+        let first = before.rfind_byte(b'\n').map_or(0, |newline| newline + 1);
+        let after = self.text.get(position..).unwrap_or_default();
+        let last = position + after.find_byte(b'\n').unwrap_or(after.len());
+        let lines = self.text.get(first..last).unwrap_or_default();
+        let by_key = self.reading.is_some_and(|(_, key)| secret::is_key(key));
+        if by_key || secret::has_word(lines) {
+            ParseError {
+                place: place.hide(),
+                message: secret::mask(&message, lines),
+                kind,
+            }
+        } else {
+            ParseError {
+                place,
+                message,
+                kind,
+            }
+        }
+    }
+
+    fn file(&mut self) -> Result<(), Failure> {
+        self.advance()?;
         loop {
             match self.token.kind {
-                Kind::End => {
-                    return Ok(Document::new(self.text, self.assignments, self.comments));
-                }
+                Kind::End => return Ok(()),
                 Kind::Newline { .. } | Kind::Semicolon => self.advance()?,
                 Kind::Identifier(name) => self.assignment(name)?,
                 other => {
@@ -147,6 +183,7 @@ impl<'t> Parser<'t> {
 
     fn assignment(&mut self, name: &'t str) -> Result<(), Failure> {
         let start = self.token.start;
+        self.reading = Some((start, name));
         self.advance()?;
         let operator = match &self.token.kind {
             Kind::Equals => Operator::Set,
@@ -192,6 +229,7 @@ impl<'t> Parser<'t> {
             operator,
             value,
         });
+        self.reading = None;
         Ok(())
     }
 

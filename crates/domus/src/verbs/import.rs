@@ -1,6 +1,5 @@
 //! `domus import`: the Nix that declares guests that exist already.
 
-use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -153,14 +152,11 @@ fn print(common: &Common, guests: &[Imported]) -> anyhow::Result<()> {
 
 fn file(path: &Path) -> Result<Imported, Vec<String>> {
     let shown = path.display();
-    let text = fs::read(path).map_err(|error| vec![format!("cannot read {shown}: {error}")])?;
+    let text =
+        super::lint::read(path).map_err(|error| vec![format!("cannot read {shown}: {error}")])?;
     let document = Document::parse(&text).map_err(|error| vec![unreadable(path, &text, &error)])?;
-    import::document(&document).map_err(|errors| {
-        errors
-            .iter()
-            .map(|error| mistake(path, &text, error))
-            .collect()
-    })
+    import::document(&document)
+        .map_err(|errors| errors.iter().map(|error| mistake(path, error)).collect())
 }
 
 /// A file that xl cannot read either; of Python, which lines it is.
@@ -179,17 +175,13 @@ fn unreadable(path: &Path, text: &[u8], error: &ParseError) -> String {
             import::listed(&lines),
         );
     }
-    if super::lint::holds_password(text, &error.place) {
-        let (line, column) = (error.place.line, error.place.column);
-        return format!("{shown}: line {line}, column {column}: {}", error.message);
-    }
     format!("{shown}: {error}")
 }
 
-fn mistake(path: &Path, text: &[u8], error: &ImportError) -> String {
+fn mistake(path: &Path, error: &ImportError) -> String {
     let shown = path.display();
     match &error.place {
-        Some(place) if !super::lint::holds_password(text, place) => {
+        Some(place) if !place.hidden => {
             format!("{shown}: {error}\n{place}")
         }
         _ => format!("{shown}: {error}"),

@@ -83,7 +83,7 @@ impl Report {
 }
 
 /// The bytes of a file, or of standard input for `-`.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     if path == Path::new("-") {
         let mut text = Vec::new();
         io::stdin().read_to_end(&mut text)?;
@@ -99,7 +99,7 @@ fn judge(text: &[u8], options: Options) -> Vec<Entry> {
             return vec![Entry {
                 line: Some(error.place.line),
                 column: Some(error.place.column),
-                place: shown(text, error.place),
+                place: Some(error.place).filter(|place| !place.hidden),
                 ..Entry::alone("parse", error.message)
             }];
         }
@@ -115,22 +115,10 @@ fn judge(text: &[u8], options: Options) -> Vec<Entry> {
                 line: place.as_ref().map(|place| place.line),
                 column: place.as_ref().map(|place| place.column),
                 message: finding.message,
-                place: place.and_then(|place| shown(text, place)),
+                place: place.filter(|place| !place.hidden),
             }
         })
         .collect()
-}
-
-/// A place whose line may be shown.
-fn shown(text: &[u8], place: Place) -> Option<Place> {
-    (!holds_password(text, &place)).then_some(place)
-}
-
-/// Whether the line of a place could hold a password, which is not to be shown.
-pub fn holds_password(text: &[u8], place: &Place) -> bool {
-    let line = text.split(|&byte| byte == b'\n').nth(place.line - 1);
-    let line = String::from_utf8_lossy(line.unwrap_or_default()).to_lowercase();
-    line.contains("passwd")
 }
 
 impl Entry {

@@ -14,6 +14,7 @@ mod python;
 mod scalars;
 mod tree;
 
+use std::collections::HashMap;
 use std::fmt;
 
 use xl_cfg::check::{self, Finding, Options, Severity};
@@ -74,7 +75,7 @@ impl fmt::Display for ImportError {
 pub fn document(document: &Document<'_>) -> Result<Imported, Vec<ImportError>> {
     let config = document.config();
     let findings = check::document(document, Options::default());
-    import(&config, &Source::File(document), findings)
+    import(&config, &Source::file(document), findings)
 }
 
 /// Imports a configuration that is not in a file, such as a running domain's.
@@ -140,7 +141,7 @@ fn import(
     let (Some(name), Some(guest), true) = (name, guest, errors.is_empty()) else {
         if errors.is_empty() {
             errors.push(ImportError {
-                place: None,
+                place: source.place_of("name"),
                 key: Some("name".to_owned()),
                 message: "the guest has no name that is text".to_owned(),
             });
@@ -164,13 +165,17 @@ fn import(
         errors,
         waiting: Vec::new(),
     };
+    // Of several findings at one key the first says why.
+    let why: HashMap<&str, &Finding> = ignored
+        .iter()
+        .rev()
+        .filter_map(|finding| Some((finding.key.as_deref()?, finding)))
+        .collect();
     for (key, value) in config {
         let key = key.as_str();
-        let why = ignored
-            .iter()
-            .find(|finding| finding.key.as_deref() == Some(key));
+        let why = why.get(key);
         match (why, source) {
-            (Some(finding), Source::File(_)) => importing.leave_out(key, &finding.message),
+            (Some(finding), Source::File(..)) => importing.leave_out(key, &finding.message),
             // Nobody has written it: libxl fills in more than has an effect.
             (Some(_), Source::Nowhere) => {}
             (None, _) => importing.key(key, value),

@@ -68,12 +68,11 @@ fn after(mut depth: usize, line: &[u8]) -> usize {
         match (quote, byte) {
             (Some(_), b'\\') => drop(bytes.next()),
             (Some(open), _) if open == byte => quote = None,
-            (Some(_), _) => {}
             (None, b'#') => break,
             (None, b'"' | b'\'') => quote = Some(byte),
             (None, b'[' | b'(' | b'{') => depth += 1,
             (None, b']' | b')' | b'}') => depth = depth.saturating_sub(1),
-            (None, _) => {}
+            _ => {}
         }
     }
     depth

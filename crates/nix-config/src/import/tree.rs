@@ -1,5 +1,7 @@
 //! Options as they are gathered, and the set that they become.
 
+use indexmap::IndexMap;
+
 use crate::NixValue;
 use crate::module::{Binding, Bound};
 
@@ -29,7 +31,7 @@ impl Comments {
 /// A set of options, in the order in which they came.
 #[derive(Debug, Default)]
 pub(super) struct Tree {
-    branches: Vec<(String, Branch)>,
+    branches: IndexMap<String, Branch>,
 }
 
 #[derive(Debug, Default)]
@@ -51,8 +53,8 @@ impl Tree {
             return true;
         };
         self.branches
-            .iter()
-            .any(|(name, branch)| name == first && (rest.is_empty() || branch.below.has(rest)))
+            .get(*first)
+            .is_some_and(|branch| rest.is_empty() || branch.below.has(rest))
     }
 
     /// Puts comments at an option.
@@ -64,12 +66,7 @@ impl Tree {
 
     fn at(&mut self, path: &[&str]) -> &mut Branch {
         let (first, rest) = path.split_first().unwrap_or((&"", &[]));
-        let present = self.branches.iter().position(|(name, _)| name == first);
-        let index = present.unwrap_or_else(|| {
-            self.branches.push(((*first).to_owned(), Branch::default()));
-            self.branches.len() - 1
-        });
-        let branch = &mut self.branches[index].1;
+        let branch = self.branches.entry((*first).to_owned()).or_default();
         if rest.is_empty() {
             branch
         } else {
@@ -79,9 +76,10 @@ impl Tree {
 
     /// The bindings of the set, `last` at its end. What has one option below it is written on one line, as in
     /// `cpu.weight = 512;`.
-    pub(super) fn bindings(mut self, last: &str) -> Vec<Binding> {
-        self.branches.sort_by_key(|(name, _)| name == last);
-        self.branches
+    pub(super) fn bindings(self, last: &str) -> Vec<Binding> {
+        let mut branches: Vec<_> = self.branches.into_iter().collect();
+        branches.sort_by_key(|(name, _)| name == last);
+        branches
             .into_iter()
             .map(|(name, branch)| branch.binding(name))
             .collect()

@@ -16,6 +16,7 @@
 
 mod devices;
 mod kind;
+mod name;
 mod setting;
 mod together;
 mod value;
@@ -26,7 +27,7 @@ use std::ops::Range;
 
 use crate::document::{Document, Node, Operator};
 use crate::keys::{self, GuestType, Treatment};
-use crate::{Config, Value};
+use crate::{Config, Value, secret};
 
 /// One thing that is wrong, or looks wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,7 +169,15 @@ pub fn document(document: &Document<'_>, options: Options) -> Vec<Finding> {
         node: &assignment.value,
     });
     let line = |span: &Range<usize>| document.place(span.start).line;
-    judge(&Settings::new(settings.collect()), options, &line)
+    let mut findings = judge(&Settings::new(settings.collect()), options, &line);
+    for finding in &mut findings {
+        if let Some(span) = &finding.span
+            && document.is_secret(span.start)
+        {
+            finding.message = secret::mask(&finding.message, document.text_of(span.clone()));
+        }
+    }
+    findings
 }
 
 /// Judges a configuration that is not in a file. No finding has a place.
@@ -223,6 +232,7 @@ fn judge(
             setting::twice(setting, earlier, line, &mut findings);
         }
     }
+    name::judge(settings, &mut findings);
     together::judge(settings, guest, &mut findings);
     devices::judge(settings, &mut findings);
     // Stable: of one place, what was found first stays first.

@@ -263,10 +263,18 @@ fn integer(bounds: Bounds, node: &Node) -> Vec<Issue> {
     };
     let mut issues = as_written(&text, number, node);
     if number < bounds.min || number > bounds.max {
-        let message = if bounds.max >= i64::MAX / 1024 {
-            format!("{number} is too small; the least is {}{of}", bounds.min)
+        let unit = match bounds.unit {
+            "" => String::new(),
+            unit => format!(" {unit}"),
+        };
+        let Bounds { min, max, .. } = bounds;
+        // The greatest of these is where xl's arithmetic ends, which is no size that anybody wants to know.
+        let message = if max < i64::MAX / 1024 {
+            format!("{number} is out of range: {min} to {max}{unit}")
+        } else if number < min {
+            format!("{number} is too small; the least is {min}{unit}")
         } else {
-            format!("{number} is not from {} to {}{of}", bounds.min, bounds.max)
+            format!("{number} is too large; the most is {max}{unit}")
         };
         issues.push(error(node, Rule::OutOfRange, message));
     }
