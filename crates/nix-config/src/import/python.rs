@@ -56,7 +56,6 @@ fn statement(lines: &[&[u8]], line: usize) -> Option<RangeInclusive<usize>> {
             return Some(first..=number);
         }
     }
-    // An error at the end of the text stands on its last line.
     None
 }
 
