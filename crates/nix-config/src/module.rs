@@ -1,5 +1,6 @@
 //! A whole file of Nix, with comments, as nixfmt (RFC 166) leaves it.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use crate::strings::attribute_name;
@@ -68,9 +69,9 @@ pub fn module(header: &[String], bindings: &[Binding]) -> Result<String, WriteEr
 
 fn set(text: &mut String, bindings: &[Binding]) -> Result<(), WriteError> {
     text.push_str("{\n");
-    for (index, binding) in bindings.iter().enumerate() {
-        let same = |other: &&Binding| other.path == binding.path;
-        if bindings[..index].iter().any(|other| same(&other)) {
+    let mut paths = HashSet::with_capacity(bindings.len());
+    for binding in bindings {
+        if !paths.insert(&binding.path) {
             return Err(WriteError::Twice(binding.path.join(".")));
         }
         comments(text, &binding.above);
