@@ -1,6 +1,5 @@
 //! What a configuration means to xl, however it is spelled.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::check::{self, Options};
@@ -131,6 +130,42 @@ impl Firmware {
     }
 }
 
+/// Whether a boot loader is pygrub; xl looks for a program without a slash among its own (`libxl_bootloader.c`).
+#[must_use]
+pub fn is_pygrub(program: &str) -> bool {
+    file_name(program) == "pygrub"
+}
+
+/// Whether an HVM guest's kernel is the loader that xl always uses, and that it drops from `kernel` by its file's name
+/// (`xl_parse.c`, `parse_config_data`).
+#[must_use]
+pub fn is_hvmloader(kernel: &str) -> bool {
+    file_name(kernel) == "hvmloader"
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
+}
+
+/// The command line that xl makes of `root` and `extra`, where there is no `cmdline` (`xl_parse.c`, `parse_cmdline`).
+#[must_use]
+pub fn command_line(root: Option<&str>, extra: Option<&str>) -> Option<String> {
+    match (root, extra) {
+        (Some(root), Some(extra)) => Some(format!("root={root} {extra}")),
+        (Some(root), None) => Some(format!("root={root}")),
+        (None, extra) => extra.map(str::to_owned),
+    }
+}
+
+/// The graphics card that the old `stdvga` means.
+#[must_use]
+pub fn standard_vga(stdvga: &Value) -> &'static str {
+    match stdvga.as_integer() {
+        Some(0) => "cirrus",
+        _ => "stdvga",
+    }
+}
+
 /// A value in one spelling.
 fn plain(shape: &Shape, value: &Value) -> Value {
     match shape {
@@ -220,24 +255,15 @@ fn spell(keys: &mut BTreeMap<String, Value>, guest: GuestType) {
     keys.insert("type".to_owned(), guest.word().into());
     let (root, extra) = (keys.remove("root"), keys.remove("extra"));
     if !keys.contains_key("cmdline") {
-        let text = |value: &Value| value.as_text().map(Cow::into_owned);
-        let root = root
-            .as_ref()
-            .and_then(text)
-            .map(|root| format!("root={root}"));
-        let extra = extra.as_ref().and_then(text);
-        let line: Vec<_> = root.into_iter().chain(extra).collect();
-        if !line.is_empty() {
-            keys.insert("cmdline".to_owned(), line.join(" ").into());
+        let root = root.as_ref().and_then(Value::as_text);
+        let extra = extra.as_ref().and_then(Value::as_text);
+        if let Some(line) = command_line(root.as_deref(), extra.as_deref()) {
+            keys.insert("cmdline".to_owned(), line.into());
         }
     }
     if let Some(standard) = keys.remove("stdvga") {
-        let card = if standard.as_integer() == Some(0) {
-            "cirrus"
-        } else {
-            "stdvga"
-        };
-        keys.entry("vga".to_owned()).or_insert_with(|| card.into());
+        keys.entry("vga".to_owned())
+            .or_insert_with(|| standard_vga(&standard).into());
     }
     if guest == GuestType::Hvm
         && let Some(firmware) = keys.get("firmware").and_then(Value::as_text)
@@ -253,11 +279,8 @@ fn spell(keys: &mut BTreeMap<String, Value>, guest: GuestType) {
             Firmware::File => {}
         }
     }
-    // xl looks for a program without a slash among its own.
     if let Some(bootloader) = keys.get_mut("bootloader")
-        && bootloader
-            .as_text()
-            .is_some_and(|path| path.ends_with("/pygrub"))
+        && bootloader.as_text().is_some_and(|path| is_pygrub(&path))
     {
         *bootloader = "pygrub".into();
     }
@@ -270,7 +293,7 @@ fn spell(keys: &mut BTreeMap<String, Value>, guest: GuestType) {
         GuestType::Pv => pv_screen(keys),
         GuestType::Hvm => {
             let kernel = keys.get("kernel").and_then(Value::as_text);
-            if kernel.is_some_and(|path| path.rsplit('/').next() == Some("hvmloader")) {
+            if kernel.is_some_and(|path| is_hvmloader(&path)) {
                 keys.remove("kernel");
             }
             if keys.get("vnc").and_then(Value::as_integer) == Some(0) {

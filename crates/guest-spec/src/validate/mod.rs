@@ -23,7 +23,8 @@ mod vnuma;
 
 use std::fmt;
 
-use self::text::path_problem;
+pub use self::settings::argument_holds_secret;
+pub use self::text::{disk_path_problem, path_problem};
 use crate::Document;
 
 /// Something wrong with the document: the place, the problem, and what to do.

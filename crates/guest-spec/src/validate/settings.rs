@@ -97,7 +97,8 @@ fn holds_secret(key: &str, setting: &Setting) -> bool {
     }
 }
 
-/// QEMU's own options for passwords.
-fn argument_holds_secret(argument: &str) -> bool {
+/// Whether an argument for QEMU holds a password, by QEMU's own options for them.
+#[must_use]
+pub fn argument_holds_secret(argument: &str) -> bool {
     argument.contains("password=") || (argument.contains("secret,") && argument.contains("data="))
 }

@@ -2,10 +2,10 @@
 
 use xl_cfg::Value;
 use xl_cfg::keys::GuestType;
-use xl_cfg::meaning::Firmware;
+use xl_cfg::meaning::{self, Firmware, is_hvmloader};
 
 use super::Importing;
-use super::scalars::{NO_PATH, is_plain_path, text};
+use super::scalars::text;
 use crate::NixValue;
 
 impl Importing<'_> {
@@ -50,7 +50,7 @@ impl Importing<'_> {
         match key {
             "bootloader" => {
                 let program = self.text(key).unwrap_or_default();
-                if program.rsplit('/').next() == Some("pygrub") {
+                if meaning::is_pygrub(&program) {
                     self.set(key, &["bootloader"], "pygrub");
                 } else {
                     let message = format!(
@@ -107,8 +107,8 @@ impl Importing<'_> {
             self.leave_out(key, "it is empty");
             return;
         }
-        if !is_plain_path(&path) {
-            self.fail(key, NO_PATH);
+        if let Some(why) = guest_spec::path_problem(&path) {
+            self.fail(key, why);
             return;
         }
         // As a string: a path literal would be copied to the store.
@@ -124,11 +124,8 @@ impl Importing<'_> {
             }
             line
         } else {
-            match (self.text("root"), self.text("extra")) {
-                (Some(root), Some(extra)) => format!("root={root} {extra}"),
-                (Some(root), None) => format!("root={root}"),
-                (None, extra) => extra.unwrap_or_default(),
-            }
+            let (root, extra) = (self.text("root"), self.text("extra"));
+            meaning::command_line(root.as_deref(), extra.as_deref()).unwrap_or_default()
         };
         // The option is for a kernel that the Dom0 has.
         let kernel = self.text("kernel").unwrap_or_default();
@@ -181,9 +178,4 @@ impl Importing<'_> {
         };
         self.comment("smbios", &["firmware", at]);
     }
-}
-
-/// The firmware that xl always loads; `xl_parse.c` drops it from `kernel` by its file's name.
-fn is_hvmloader(kernel: &str) -> bool {
-    kernel.rsplit('/').next() == Some("hvmloader")
 }

@@ -6,7 +6,7 @@ use xl_cfg::disk::{Access, BackendType, Colo, Disk, Format, Specification};
 use xl_cfg::keys::GuestType;
 
 use super::Importing;
-use super::scalars::{NO_PATH, is_plain_path, text};
+use super::scalars::text;
 use super::tree::Comments;
 use crate::NixValue;
 
@@ -29,9 +29,9 @@ impl Importing<'_> {
                     if local
                         && !disk.target.is_empty()
                         && !disk.is_relative()
-                        && !is_plain_path(&disk.target.replace(',', ""))
+                        && let Some(why) = guest_spec::disk_path_problem(&disk.target)
                     {
-                        self.fail("disk", NO_PATH);
+                        self.fail("disk", why);
                         continue;
                     }
                     if disk.is_relative() {

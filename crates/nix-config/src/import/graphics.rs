@@ -1,6 +1,7 @@
 //! The guest's screen, and its passwords.
 
 use xl_cfg::Value;
+use xl_cfg::meaning;
 use xl_cfg::vfb::Vfb;
 
 use super::Importing;
@@ -45,11 +46,7 @@ impl Importing<'_> {
             self.leave_out("stdvga", "xl ignores it, because vga is set");
             return;
         }
-        let card = if value.as_integer() == Some(0) {
-            "cirrus"
-        } else {
-            "stdvga"
-        };
+        let card = meaning::standard_vga(value);
         self.set("stdvga", &["graphics", "vga"], card);
     }
 
@@ -118,10 +115,7 @@ impl Importing<'_> {
             self.options
                 .set(&graphics(&["vnc", "display"]), i64::from(display).into());
         }
-        if vfb
-            .vnc_password
-            .is_some_and(|password| !password.0.is_empty())
-        {
+        if secret {
             self.password_file("vnc");
         }
         let comments = self.source.item_comments("vfb");

@@ -2,14 +2,12 @@
 
 use std::borrow::Cow;
 
-use guest_spec::option_of_key;
+use guest_spec::{argument_holds_secret, option_of_key, path_problem};
 use xl_cfg::Value;
 use xl_cfg::keys::{self, GuestType, Matching, Shape};
 
 use super::Importing;
 use crate::NixValue;
-
-pub(super) const NO_PATH: &str = "options take an absolute path without comma, quote, backslash, `..` or `//`; rename the file, or give a link to it";
 
 const NOT_TEXT: &str = "the value is no valid UTF-8, which Nix options cannot carry; change it";
 
@@ -76,7 +74,11 @@ impl Importing<'_> {
                 .filter(|text| !text.is_empty())
                 .map(|text| vec![text]),
         };
-        if texts.iter().flatten().any(|text| holds_secret(text)) {
+        if texts
+            .iter()
+            .flatten()
+            .any(|text| argument_holds_secret(text))
+        {
             self.fail(key, "an argument holds a password, which everybody could read in the Nix store; remove it, and set graphics.vnc.passwordFile or graphics.spice.passwordFile");
             return;
         }
@@ -112,21 +114,9 @@ fn option_takes(key: &str, value: &NixValue) -> bool {
         ("display", _) => {
             !text.is_empty() && !text.contains([',', '=', '\'', '"', '\\', ' ']) && one_line
         }
-        (_, Some(Shape::Path)) => is_plain_path(text),
+        (_, Some(Shape::Path)) => path_problem(text).is_none(),
         _ => one_line && !text.is_empty(),
     }
-}
-
-/// Whether a path is one that options take: absolute, of a file, and nothing that xl or its scripts would trip over.
-pub(super) fn is_plain_path(path: &str) -> bool {
-    path.starts_with('/')
-        && !path.ends_with('/')
-        && !path.contains([',', '\'', '"', '\\'])
-        && !path.contains(char::is_control)
-        && path
-            .split('/')
-            .skip(1)
-            .all(|part| !matches!(part, "" | "." | ".."))
 }
 
 /// A value as its option takes it; nothing when the option would not.
@@ -187,9 +177,4 @@ pub(super) fn text(value: &Value) -> Option<String> {
 /// The texts of a list of texts.
 pub(super) fn plain_texts(items: &[Value]) -> Option<Vec<String>> {
     items.iter().map(text).collect()
-}
-
-/// Whether an argument for QEMU holds a password.
-fn holds_secret(argument: &str) -> bool {
-    argument.contains("password=") || (argument.contains("secret,") && argument.contains("data="))
 }

@@ -4,7 +4,7 @@
 use super::{Finding, Rule, Setting, Settings, Severity};
 use crate::document::NodeKind;
 use crate::keys::GuestType;
-use crate::meaning::Firmware;
+use crate::meaning::{Firmware, is_hvmloader};
 
 pub(super) fn judge(
     settings: &Settings<'_>,
@@ -116,9 +116,7 @@ fn kernel(settings: &Settings<'_>, guest: Option<GuestType>, findings: &mut Vec<
 fn direct_boot(settings: &Settings<'_>, findings: &mut Vec<Finding>) {
     let mut kernel = settings.get("kernel");
     if let Some(loader) = kernel
-        && loader
-            .text()
-            .is_some_and(|path| path.rsplit('/').next() == Some("hvmloader"))
+        && loader.text().is_some_and(|path| is_hvmloader(&path))
     {
         // xl_parse.c goes on without it.
         kernel = None;

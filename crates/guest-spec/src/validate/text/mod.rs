@@ -9,7 +9,8 @@ pub(super) use device::{
 };
 
 /// Says why a path cannot be a guest's; `None` for a good one.
-pub(super) fn path_problem(path: &str) -> Option<String> {
+#[must_use]
+pub fn path_problem(path: &str) -> Option<String> {
     if path.contains(',') {
         return Some(format!(
             "{path:?} has a comma, which separates fields in xl's syntax; rename the file"
@@ -19,7 +20,8 @@ pub(super) fn path_problem(path: &str) -> Option<String> {
 }
 
 /// Says why a path cannot be a disk's, which may have commas; `None` for a good one.
-pub(super) fn disk_path_problem(path: &str) -> Option<String> {
+#[must_use]
+pub fn disk_path_problem(path: &str) -> Option<String> {
     let why = if !path.starts_with('/') {
         "does not begin with a slash; write the whole path"
     } else if path.contains(|c: char| c.is_control()) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
+use xl_cfg::meaning::is_pygrub;
 use xshell::{Shell, cmd};
 
 use super::stage::Stage;
@@ -214,12 +215,9 @@ fn filled_in(config: &mut Value) {
             .entry("avail_vcpus")
             .or_insert_with(|| serde_json::json!([0]));
         build.entry("max_vcpus").or_insert_with(|| 1.into());
-        // xl looks for a program without a slash among its own.
         let program = build.get_mut("bootloader");
         if let Some(program) = program
-            && program
-                .as_str()
-                .is_some_and(|path| path.ends_with("/pygrub"))
+            && program.as_str().is_some_and(is_pygrub)
         {
             *program = "pygrub".into();
         }
