@@ -6,7 +6,7 @@ use std::{fmt, fs};
 
 use anyhow::Context as _;
 use disk_image::Tools;
-use guest_spec::{Document, Guest, Problem};
+use guest_spec::{Document, Guest};
 use reconcile::observe::{Observed, observe};
 use reconcile::plan::{Plan, plan};
 use reconcile::{Executor, Layout, Programs, Records, Stages, Starter};
@@ -60,8 +60,8 @@ pub fn programs(common: &Common) -> Programs {
     programs
 }
 
-/// Reads the document and its problems.
-pub fn read(common: &Common) -> anyhow::Result<(Document, Vec<Problem>)> {
+/// Reads the document.
+pub fn parse(common: &Common) -> anyhow::Result<Document> {
     let path = spec_path(common);
     let text = fs::read_to_string(&path).map_err(|error| {
         InvalidDocument(format!(
@@ -72,8 +72,7 @@ pub fn read(common: &Common) -> anyhow::Result<(Document, Vec<Problem>)> {
     })?;
     let document = Document::parse(&text)
         .map_err(|error| InvalidDocument(format!("{}: {error}", path.display())))?;
-    let problems = document.problems();
-    Ok((document, problems))
+    Ok(document)
 }
 
 fn hint(path: &Path) -> &'static str {
@@ -87,7 +86,8 @@ fn hint(path: &Path) -> &'static str {
 impl Context {
     /// Reads a document that has no problems.
     pub fn load(common: &Common) -> anyhow::Result<Self> {
-        let (document, problems) = read(common)?;
+        let document = parse(common)?;
+        let problems = document.problems();
         if !problems.is_empty() {
             let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
             let text = format!(

@@ -31,7 +31,7 @@ pub use parse::ParseError;
 pub use schema::schema;
 pub use secrets::{Password, PasswordError, PasswordOf, Secrets, VNC_BYTES, placeholder};
 pub use size::{ByteSize, Mib, SizeError};
-pub use validate::{Problem, argument_holds_secret, disk_path_problem, path_problem};
+pub use validate::{Judgement, Problem, argument_holds_secret, disk_path_problem, path_problem};
 
 /// The version of `guests.json` that this crate reads.
 pub const VERSION: u32 = 1;

@@ -1,5 +1,6 @@
 //! A file as it stands: every assignment with its place, and the comments.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -7,6 +8,7 @@ use bstr::{BStr, BString, ByteSlice};
 
 use crate::parse::{self, ParseError};
 use crate::place::Marks;
+use crate::value::strtol;
 use crate::{Config, Key, Place, Value, secret};
 
 /// A file that xl can read, with all that a person wrote into it.
@@ -81,6 +83,22 @@ impl Node {
             ),
         };
         Self { span, kind }
+    }
+
+    /// Its text, when it is a number or a string of valid UTF-8; as [`Value::as_text`].
+    #[must_use]
+    pub fn as_text(&self) -> Option<Cow<'_, str>> {
+        match &self.kind {
+            NodeKind::Number(text) => Some(Cow::Borrowed(text)),
+            NodeKind::String(text) => text.to_str().ok().map(Cow::Borrowed),
+            NodeKind::List(_) => None,
+        }
+    }
+
+    /// The number that xl reads from it; as [`Value::as_integer`].
+    #[must_use]
+    pub fn as_integer(&self) -> Option<i64> {
+        strtol(&self.as_text()?)
     }
 
     /// What it means to xl.

@@ -69,7 +69,7 @@ impl Value {
     }
 }
 
-fn strtol(text: &str) -> Option<i64> {
+pub(crate) fn strtol(text: &str) -> Option<i64> {
     // The white space of C's isspace, which strtol skips in front and nowhere else.
     let text = text.trim_start_matches([' ', '\t', '\n', '\r', '\x0b', '\x0c']);
     let (negative, digits) = match text.as_bytes().first()? {

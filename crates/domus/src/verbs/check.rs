@@ -2,15 +2,16 @@
 
 use std::process::ExitCode;
 
+use guest_spec::Judgement;
 use serde_json::json;
 
 use crate::cli::Common;
-use crate::context::{read, spec_path};
+use crate::context::{parse, spec_path};
 use crate::output;
 
 pub fn run(common: &Common) -> anyhow::Result<ExitCode> {
-    let (document, problems) = read(common)?;
-    let warnings = document.warnings();
+    let document = parse(common)?;
+    let Judgement { problems, warnings } = document.judge();
     if common.json {
         anstream::println!(
             "{}",

@@ -100,9 +100,9 @@ impl Import {
 
 /// The UUIDs of the guests that are declared; none where nothing can be read, which is no matter here.
 fn declared(common: &Common) -> Vec<uuid::Uuid> {
-    context::read(common).map_or_else(
+    context::parse(common).map_or_else(
         |_| Vec::new(),
-        |(document, _)| document.guests.iter().map(|guest| guest.uuid).collect(),
+        |document| document.guests.iter().map(|guest| guest.uuid).collect(),
     )
 }
 

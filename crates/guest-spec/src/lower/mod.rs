@@ -154,20 +154,27 @@ fn options(out: &mut Lowering) -> Result<(), LowerError> {
 pub fn lower(guest: &Guest, secrets: &Secrets) -> Result<Config, LowerError> {
     let mut out = Lowering::new(guest, secrets);
     options(&mut out)?;
+    settings(out)
+}
+
+/// Adds the settings to what the options have written.
+fn settings(mut out: Lowering) -> Result<Config, LowerError> {
+    let guest = out.guest;
     for (key, setting) in &guest.settings {
         out.set(key, value_of(setting))?;
     }
     Ok(out.config)
 }
 
-/// The keys that the guest's options write, each of which `settings` cannot; as far as they can be written.
-pub(crate) fn written_keys(guest: &Guest) -> BTreeSet<String> {
+/// The keys that the guest's options write, each of which `settings` cannot, as far as they can be written; and the whole
+/// configuration, when it can be. Of passwords it holds where they come from.
+pub(crate) fn lowered_in_parts(guest: &Guest) -> (BTreeSet<String>, Result<Config, LowerError>) {
     let secrets = Secrets::hidden();
     let mut out = Lowering::new(guest, &secrets);
-    // What cannot be written is a problem of its own, which is said.
-    let _ = options(&mut out);
+    let options = options(&mut out);
     let keys = out.config.iter().map(|(key, _)| key.as_str().to_owned());
-    keys.collect()
+    let written = keys.collect();
+    (written, options.and_then(|()| settings(out)))
 }
 
 /// The text of the guest's xl configuration, as it stands in `/etc/xen/<name>.cfg`.

@@ -125,7 +125,10 @@ fn every_option_has_its_key() {
 #[test]
 fn the_list_of_keys_is_what_options_write() {
     let other_spellings = ["builder", "extra", "firmware", "root", "stdvga"];
-    let written: BTreeSet<String> = every_option().iter().flat_map(written_keys).collect();
+    let written: BTreeSet<String> = every_option()
+        .iter()
+        .flat_map(|guest| lowered_in_parts(guest).0)
+        .collect();
     let all: BTreeSet<String> = written
         .into_iter()
         .chain(other_spellings.map(str::to_owned))
@@ -162,7 +165,7 @@ fn the_list_of_keys_names_options() {
 fn settings_contradict_only_what_is_set() {
     let mut guest = every_option().remove(0);
     let owner = |guest: &Guest, key: &str| {
-        let written = written_keys(guest);
+        let (written, _) = lowered_in_parts(guest);
         owner_of_key(guest, key, |key| written.contains(key))
     };
     assert_eq!(owner(&guest, "cpus"), Some("cpu.cpus"));

@@ -14,7 +14,7 @@ pub(super) fn check(report: &mut Report) {
     report.names("disks", guest.disks.iter().map(|disk| disk.name.as_str()));
     places(report);
     for disk in &guest.disks {
-        let before = report.problems.len();
+        let before = report.judgement.problems.len();
         path(report, disk);
         texts(report, disk);
         served::check(report, disk);
@@ -22,7 +22,7 @@ pub(super) fn check(report: &mut Report) {
         image(report, disk);
         filesystem(report, disk);
         // What no rule above has found, the grammar does.
-        if report.problems.len() == before
+        if report.judgement.problems.len() == before
             && vdev::place(&disk.vdev).is_some()
             && let Err(error) = disk_spec(disk)
         {

@@ -3,13 +3,13 @@
 use super::report::Report;
 use super::text::path_problem;
 use super::{
-    Problem, cpu, device_model, disks, firmware, graphics, networks, pci, settings, shares, usb,
+    Judgement, cpu, device_model, disks, firmware, graphics, networks, pci, settings, shares, usb,
     vnuma,
 };
 use crate::{Bootloader, Guest, GuestType, name_problem};
 
-/// What is wrong with a guest by itself.
-pub(super) fn problems(guest: &Guest) -> Vec<Problem> {
+/// What is wrong with a guest by itself, and what only looks wrong.
+pub(super) fn judge(guest: &Guest) -> Judgement {
     let mut report = Report::new(guest);
     resources(&mut report);
     boot(&mut report);
@@ -23,8 +23,8 @@ pub(super) fn problems(guest: &Guest) -> Vec<Problem> {
     graphics::check(&mut report);
     shares::check(&mut report);
     device_model::check(&mut report);
-    settings::problems(&mut report);
-    report.problems
+    settings::check(&mut report);
+    report.judgement
 }
 
 fn resources(report: &mut Report) {

@@ -39,6 +39,15 @@ pub struct Problem {
     pub message: String,
 }
 
+/// What a document is like.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judgement {
+    /// What is wrong; nothing may be done by a document with any.
+    pub problems: Vec<Problem>,
+    /// What looks wrong, and does no harm.
+    pub warnings: Vec<Problem>,
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.guest {
@@ -52,7 +61,14 @@ impl Document {
     /// Everything that is wrong, in the order of the document; empty for a good one.
     #[must_use]
     pub fn problems(&self) -> Vec<Problem> {
+        self.judge().problems
+    }
+
+    /// Everything that is wrong, and what looks wrong and does no harm, in the order of the document.
+    #[must_use]
+    pub fn judge(&self) -> Judgement {
         let mut problems = Vec::new();
+        let mut warnings = Vec::new();
         if let Some(why) = path_problem(&self.config_dir) {
             problems.push(Problem {
                 guest: None,
@@ -62,7 +78,9 @@ impl Document {
         }
         problems.append(&mut bridges::problems(&self.bridges));
         for guest in &self.guests {
-            problems.append(&mut guest::problems(guest));
+            let mut of_guest = guest::judge(guest);
+            problems.append(&mut of_guest.problems);
+            warnings.append(&mut of_guest.warnings);
         }
         let guests = together::names(&self.guests, &mut problems);
         together::shared_disks(&guests, &mut problems);
@@ -70,13 +88,7 @@ impl Document {
         together::vifnames(&guests, &mut problems);
         together::pci_devices(&guests, &mut problems);
         together::usb_devices_and_users(&guests, &mut problems);
-        problems
-    }
-
-    /// What looks wrong and does no harm, in the order of the document.
-    #[must_use]
-    pub fn warnings(&self) -> Vec<Problem> {
-        self.guests.iter().flat_map(settings::warnings).collect()
+        Judgement { problems, warnings }
     }
 }
 

@@ -17,12 +17,12 @@ pub(super) fn check(report: &mut Report) {
         guest.networks.iter().map(|network| network.name.as_str()),
     );
     for network in &guest.networks {
-        let before = report.problems.len();
+        let before = report.judgement.problems.len();
         texts(report, network);
         card(report, network);
         numbers(report, network);
         // What no rule above has found, the grammar does.
-        if report.problems.len() == before
+        if report.judgement.problems.len() == before
             && let Err(error) = vif_spec(network)
         {
             report.add(format!("networks.{}", network.name), error.to_string());

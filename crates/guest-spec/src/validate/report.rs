@@ -1,29 +1,42 @@
 //! The problems found so far in one guest.
 
-use super::Problem;
+use super::{Judgement, Problem};
 use crate::{Guest, GuestType};
 
-/// The problems found so far in one guest.
+/// What was found so far in one guest.
 pub(super) struct Report<'a> {
     pub(super) guest: &'a Guest,
-    pub(super) problems: Vec<Problem>,
+    pub(super) judgement: Judgement,
 }
 
 impl<'a> Report<'a> {
     pub(super) const fn new(guest: &'a Guest) -> Self {
         Self {
             guest,
-            problems: Vec::new(),
+            judgement: Judgement {
+                problems: Vec::new(),
+                warnings: Vec::new(),
+            },
         }
     }
 
     pub(super) fn add(&mut self, option: impl Into<String>, message: impl Into<String>) {
-        let guest = Some(self.guest.name.clone());
-        self.problems.push(Problem {
-            guest,
-            option: option.into(),
-            message: message.into(),
-        });
+        let problem = self.problem(option.into(), message.into());
+        self.judgement.problems.push(problem);
+    }
+
+    /// Adds what looks wrong, and does no harm.
+    pub(super) fn warn(&mut self, option: impl Into<String>, message: impl Into<String>) {
+        let problem = self.problem(option.into(), message.into());
+        self.judgement.warnings.push(problem);
+    }
+
+    fn problem(&self, option: String, message: String) -> Problem {
+        Problem {
+            guest: Some(self.guest.name.clone()),
+            option,
+            message,
+        }
     }
 
     /// Reports options that ask for something that the guest's type has no use for. `false` asks for

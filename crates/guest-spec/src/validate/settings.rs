@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use xl_cfg::check::{self, Finding, Options, Severity};
+use xl_cfg::check::{self, Options, Severity};
 
-use super::Problem;
 use super::report::Report;
-use crate::lower::{owner_of_key, written_keys};
-use crate::{Guest, Secrets, Setting, lower};
+use crate::Setting;
+use crate::lower::{lowered_in_parts, owner_of_key};
 
-pub(super) fn problems(report: &mut Report) {
+/// What is wrong in the settings, beside all that the options write; and what only looks wrong.
+pub(super) fn check(report: &mut Report) {
     let guest = report.guest;
     let model = &guest.device_model;
     for (option, arguments) in [
@@ -24,7 +24,7 @@ pub(super) fn problems(report: &mut Report) {
     if guest.settings.is_empty() {
         return;
     }
-    let written = written_keys(guest);
+    let (written, config) = lowered_in_parts(guest);
     let mut judged = BTreeSet::new();
     for key in guest.settings.keys() {
         let place = format!("settings.{key}");
@@ -43,41 +43,21 @@ pub(super) fn problems(report: &mut Report) {
             judged.insert(key.as_str());
         }
     }
-    for (key, finding) in findings(guest, Severity::Error) {
-        if judged.contains(key.as_str()) {
-            report.add(format!("settings.{key}"), finding.message);
+    let Ok(config) = config else {
+        return;
+    };
+    for finding in check::config(&config, Options::default()) {
+        let Some(key) = finding.key else { continue };
+        if !guest.settings.contains_key(&key) {
+            continue;
+        }
+        let place = format!("settings.{key}");
+        match finding.severity {
+            Severity::Error if judged.contains(key.as_str()) => report.add(place, finding.message),
+            Severity::Error => {}
+            Severity::Warning => report.warn(place, finding.message),
         }
     }
-}
-
-/// What looks wrong in the settings, and does not keep the guest from coming up.
-pub(super) fn warnings(guest: &Guest) -> Vec<Problem> {
-    findings(guest, Severity::Warning)
-        .into_iter()
-        .map(|(key, finding)| Problem {
-            guest: Some(guest.name.clone()),
-            option: format!("settings.{key}"),
-            message: finding.message,
-        })
-        .collect()
-}
-
-/// What the linter finds of the keys in `settings`, beside all that the options write.
-fn findings(guest: &Guest, severity: Severity) -> Vec<(String, Finding)> {
-    if guest.settings.is_empty() {
-        return Vec::new();
-    }
-    let Ok(config) = lower(guest, &Secrets::hidden()) else {
-        return Vec::new();
-    };
-    check::config(&config, Options::default())
-        .into_iter()
-        .filter(|finding| finding.severity == severity)
-        .filter_map(|finding| {
-            let key = finding.key.clone()?;
-            guest.settings.contains_key(&key).then_some((key, finding))
-        })
-        .collect()
 }
 
 /// VNC's and SPICE's passwords, as keys of their own or inside a `vfb`.

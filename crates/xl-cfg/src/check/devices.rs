@@ -1,6 +1,5 @@
 //! Devices that cannot be there twice, or not as they are written.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::{Finding, Rule, Settings, Severity};
@@ -18,33 +17,22 @@ pub(super) fn judge(settings: &Settings<'_>, findings: &mut Vec<Finding>) {
 fn disks(settings: &Settings<'_>, findings: &mut Vec<Finding>) {
     let mut vdevs = HashMap::new();
     for (number, node) in items(settings, "disk").into_iter().enumerate() {
-        let Some(text) = text(node) else { continue };
-        let Ok(disk) = Disk::parse(&text) else {
+        let Some(disk) = node.as_text().and_then(|text| Disk::parse(&text).ok()) else {
             continue;
         };
         if disk.is_relative() {
-            findings.push(Finding {
-                severity: Severity::Warning,
-                rule: Rule::Together,
-                key: Some("disk".to_owned()),
-                span: Some(node.span.clone()),
-                message: format!(
-                    "xl looks for `{}` in the directory where it is started; write the whole path, such as /dev/{0}",
-                    disk.target
-                ),
-            });
+            let message = format!(
+                "xl looks for `{}` in the directory where it is started; write the whole path, such as /dev/{0}",
+                disk.target
+            );
+            findings.push(at_item("disk", node, Severity::Warning, message));
         }
         if let Some(earlier) = vdevs.insert(disk.vdev.clone(), number + 1) {
-            findings.push(Finding {
-                severity: Severity::Error,
-                rule: Rule::Together,
-                key: Some("disk".to_owned()),
-                span: Some(node.span.clone()),
-                message: format!(
-                    "the vdev {} is that of disk {earlier} already, and the guest would not start; give each its own",
-                    disk.vdev
-                ),
-            });
+            let message = format!(
+                "the vdev {} is that of disk {earlier} already, and the guest would not start; give each its own",
+                disk.vdev
+            );
+            findings.push(at_item("disk", node, Severity::Error, message));
         }
     }
 }
@@ -54,20 +42,17 @@ fn disks(settings: &Settings<'_>, findings: &mut Vec<Finding>) {
 fn shares(settings: &Settings<'_>, findings: &mut Vec<Finding>) {
     let mut before: Option<String> = None;
     for node in items(settings, "p9") {
-        let Some(share) = text(node).and_then(|text| P9::parse(&text).ok()) else {
+        let Some(share) = node.as_text().and_then(|text| P9::parse(&text).ok()) else {
             continue;
         };
         match (share.backend, &before) {
             (Some(backend), _) => before = Some(backend),
-            (None, Some(backend)) => findings.push(Finding {
-                severity: Severity::Warning,
-                rule: Rule::Together,
-                key: Some("p9".to_owned()),
-                span: Some(node.span.clone()),
-                message: format!(
+            (None, Some(backend)) => {
+                let message = format!(
                     "up to Xen 4.17 xl gives it the backend of the share before it, {backend}; put the shares without a backend first"
-                ),
-            }),
+                );
+                findings.push(at_item("p9", node, Severity::Warning, message));
+            }
             (None, None) => {}
         }
     }
@@ -84,6 +69,16 @@ fn rdm(settings: &Settings<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
+fn at_item(key: &str, node: &Node, severity: Severity, message: String) -> Finding {
+    Finding {
+        severity,
+        rule: Rule::Together,
+        key: Some(key.to_owned()),
+        span: Some(node.span.clone()),
+        message,
+    }
+}
+
 /// The items of all parts of a list.
 fn items<'a>(settings: &'a Settings<'_>, key: &str) -> Vec<&'a Node> {
     settings
@@ -95,8 +90,4 @@ fn items<'a>(settings: &'a Settings<'_>, key: &str) -> Vec<&'a Node> {
         })
         .flatten()
         .collect()
-}
-
-fn text(node: &Node) -> Option<String> {
-    node.value().as_text().map(Cow::into_owned)
 }

@@ -261,12 +261,12 @@ impl Setting<'_> {
 
     /// The text of its value, when it is one and valid UTF-8.
     fn text(&self) -> Option<String> {
-        self.node.value().as_text().map(Cow::into_owned)
+        self.node.as_text().map(Cow::into_owned)
     }
 
     /// Its value as xl reads a number.
     fn integer(&self) -> Option<i64> {
-        self.node.value().as_integer()
+        self.node.as_integer()
     }
 }
 

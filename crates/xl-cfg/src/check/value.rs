@@ -257,7 +257,7 @@ fn integer(bounds: Bounds, node: &Node) -> Vec<Issue> {
         "" => String::new(),
         unit => format!(" of {unit}"),
     };
-    let Some(number) = node.value().as_integer() else {
+    let Some(number) = node.as_integer() else {
         let message = format!("`{}` is no whole number{of}", clipped(&text));
         return vec![error(node, Rule::NotANumber, message)];
     };
@@ -286,7 +286,7 @@ fn boolean(node: &Node) -> Vec<Issue> {
         Ok(text) => text,
         Err(issue) => return vec![issue],
     };
-    let Some(number) = node.value().as_integer() else {
+    let Some(number) = node.as_integer() else {
         let meant = match text.to_ascii_lowercase().as_str() {
             "yes" | "true" | "on" | "y" | "enabled" => "1",
             "no" | "false" | "off" | "n" | "disabled" => "0",
