@@ -16,13 +16,14 @@ mod validate;
 mod words;
 
 pub use document::{
-    Action, Bios, Boot, BootDevice, Bootloader, Bridge, Channel, Connection, Cpu, DeviceModel,
-    DeviceModelVersion, Disk, DiskBackend, DiskColo, DiskFormat, DiskSpecification, Document,
-    FileSystem, FileSystemType, Firmware, GfxKind, GfxPassthru, Graphics, Guest, GuestType, HdType,
-    ImageCompression, MultiTouch, Network, OneOrMany, Passthrough, Pci, PciDevice, PvShim, Rdm,
-    RdmPolicy, RdmStrategy, Sdl, Setting, Share, ShareType, Spice, StreamingVideo, Stubdomain,
-    Time, TimerMode, TscMode, Usb, UsbController, UsbControllerType, UsbDevice, Vga, VifType,
-    Viridian, Vkb, VkbBackend, Vnc, Vnode, Vtpm, is_dom0,
+    Action, AutostartManager, Bios, Boot, BootDevice, Bootloader, Bridge, Channel, Connection, Cpu,
+    Detach, DeviceModel, DeviceModelVersion, Disk, DiskBackend, DiskColo, DiskFormat,
+    DiskSpecification, Document, FileSystem, FileSystemType, Firmware, GfxKind, GfxPassthru,
+    Graphics, Guest, GuestType, HdType, ImageCompression, Lifecycle, MultiTouch, Network, OnChange,
+    OnHostShutdown, OnRemove, OnStaleSave, OnTimeout, OneOrMany, Passthrough, Pci, PciDevice,
+    PvShim, Rdm, RdmPolicy, RdmStrategy, Ready, Sdl, Setting, Share, ShareType, Spice, Startup,
+    StreamingVideo, Stubdomain, Time, TimerMode, TscMode, Usb, UsbController, UsbControllerType,
+    UsbDevice, Vga, VifType, Viridian, Vkb, VkbBackend, Vnc, Vnode, Vtpm, is_dom0,
 };
 pub use lower::{LowerError, OWNED_KEYS, lower, option_of_key, render};
 pub use mac::Mac;

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Detach;
 use crate::ByteSize;
 use crate::words::words;
 
@@ -66,6 +67,9 @@ pub struct Disk {
     /// Whether a virtio disk uses grants; when null, it does where the Dom0 does not serve it.
     #[serde(default)]
     pub grant_usage: Option<bool>,
+    /// When the disk is taken from the running guest, once it is no longer declared.
+    #[serde(default)]
+    pub detach: Detach,
     /// Its copy on another host.
     #[serde(default)]
     pub colo: DiskColo,

@@ -13,6 +13,7 @@ mod device_model;
 mod disk;
 mod firmware;
 mod graphics;
+mod lifecycle;
 mod network;
 mod pci;
 mod shares;
@@ -26,6 +27,10 @@ pub use disk::{
 };
 pub use firmware::{Bios, BootDevice, Firmware, HdType, PvShim};
 pub use graphics::{Graphics, ImageCompression, Sdl, Spice, StreamingVideo, Vga, Vnc};
+pub use lifecycle::{
+    AutostartManager, Detach, Lifecycle, OnChange, OnHostShutdown, OnRemove, OnStaleSave,
+    OnTimeout, Ready, Startup,
+};
 pub use network::{Network, VifType};
 pub use pci::{GfxKind, GfxPassthru, Passthrough, Pci, PciDevice, Rdm, RdmPolicy, RdmStrategy};
 pub use shares::{Channel, Connection, MultiTouch, Share, ShareType, Vkb, VkbBackend, Vtpm};
@@ -40,6 +45,9 @@ pub struct Document {
     /// The folder of xl configurations; `auto` below it is what xendomains starts.
     #[serde(default = "default_config_dir")]
     pub config_dir: String,
+    /// Who starts guests with the Dom0.
+    #[serde(default)]
+    pub autostart_manager: AutostartManager,
     /// The bridges that Domus makes.
     #[serde(default)]
     pub bridges: Vec<Bridge>,
@@ -97,6 +105,12 @@ pub struct Guest {
     /// Whether it starts with the Dom0.
     #[serde(default)]
     pub autostart: bool,
+    /// When it does.
+    #[serde(default)]
+    pub startup: Startup,
+    /// What becomes of it when its declaration, or its host, changes.
+    #[serde(default)]
+    pub lifecycle: Lifecycle,
     /// What happens when the guest powers off.
     pub on_poweroff: Action,
     /// What happens when the guest reboots.
