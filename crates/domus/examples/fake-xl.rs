@@ -4,6 +4,8 @@
 //! `domus` to the real one. `FAKE_XL_STATE` names the folder with its state. `FAKE_XL_FAULT` makes it
 //! fail: `hang`, `junk`, `fail`, or `fail:VERB` for one verb.
 
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
 use std::{env, fs, process, thread};
@@ -11,6 +13,7 @@ use std::{env, fs, process, thread};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use xl_cfg::disk::{Access, Disk};
+use xl_cfg::vfb::Vfb;
 use xl_cfg::vif::Vif;
 use xl_cfg::{Config, Value};
 
@@ -34,7 +37,17 @@ struct Domain {
     ramdisk: Option<String>,
     cmdline: Option<String>,
     disks: Vec<FakeDisk>,
-    nics: Vec<(String, String)>,
+    nics: Vec<serde_json::Value>,
+    weight: i64,
+    cap: i64,
+    /// `on_poweroff` and its like, where they are not libxl's default.
+    events: serde_json::Map<String, serde_json::Value>,
+    vfbs: Vec<serde_json::Value>,
+    /// `type.hvm`
+    hvm: serde_json::Value,
+    bootloader: Option<String>,
+    /// What a reboot by itself takes.
+    text: String,
 }
 
 /// A disk, with the names that libxl gives to what it says of one.
@@ -92,6 +105,18 @@ fn load() -> State {
     }
 }
 
+/// Ends a domain, with what libxl keeps of it.
+fn end(domid: &str) {
+    let mut state = load();
+    for domain in state
+        .domains
+        .extract_if(.., |domain| domain.domid.to_string() == domid)
+    {
+        let _ = fs::remove_file(stored(&domain));
+    }
+    save(&state);
+}
+
 fn save(state: &State) {
     let text = serde_json::to_string(state).unwrap_or_default();
     if let Err(error) = fs::write(state_file(), text) {
@@ -112,11 +137,18 @@ fn main() {
         }
         _ => {}
     }
-    match words.as_slice() {
+    if !changed(&words) {
+        carry_out(&words);
+    }
+}
+
+/// What makes, saves and ends domains, and lists them.
+fn carry_out(words: &[&str]) {
+    match words {
         ["list", "-v"] => list(&load()),
         ["list", "-l"] => list_long(&load()),
         ["create", "-F", path] => {
-            let domid = create(path);
+            let domid = create(&read(path));
             // As at the suspension of a guest: xl's watch is over, the domain is there.
             let ends = state_file().with_file_name("monitor-ends").exists();
             while !ends && load().domains.iter().any(|domain| domain.domid == domid) {
@@ -124,14 +156,42 @@ fn main() {
             }
         }
         ["create", path] => {
-            create(path);
+            create(&read(path));
         }
-        ["mem-set", domid, memory] => {
-            let mib = memory.strip_suffix('m').and_then(|mib| mib.parse().ok());
-            change(domid, |domain| match mib {
-                Some(mib) if mib <= domain.max_mib => domain.memory_mib = mib,
-                _ => die("memory_dynamic_max must be less than or equal to memory_static_max"),
+        ["config-update", domid, path] => {
+            let text = fs::read_to_string(path).unwrap_or_else(|error| die(&error.to_string()));
+            if let Err(error) = Config::parse(&text) {
+                die(&error.to_string());
+            }
+            change(domid, |domain| {
+                // As libxl: nobody else may read it (`libxl__userdata_store`).
+                let written = fs::OpenOptions::new()
+                    .write(true)
+                    .create(true)
+                    .truncate(true)
+                    .mode(0o600)
+                    .open(stored(domain))
+                    .and_then(|mut file| file.write_all(text.as_bytes()));
+                if let Err(error) = written {
+                    die(&error.to_string());
+                }
             });
+        }
+        // The guest reboots by itself: xl makes it anew, as it was made or as was stored for it.
+        ["reboot", domid] => {
+            let mut state = load();
+            let Some(at) = state
+                .domains
+                .iter()
+                .position(|domain| domain.domid.to_string() == *domid)
+            else {
+                die("no such domain")
+            };
+            let old = state.domains.remove(at);
+            save(&state);
+            let text = fs::read_to_string(stored(&old));
+            let _ = fs::remove_file(stored(&old));
+            create(&text.unwrap_or(old.text));
         }
         ["save", domid, file] => {
             if let Some(folder) = PathBuf::from(file).parent()
@@ -140,21 +200,78 @@ fn main() {
             {
                 die(&error.to_string());
             }
-            let mut state = load();
-            state
-                .domains
-                .retain(|domain| domain.domid.to_string() != *domid);
-            save(&state);
+            end(domid);
         }
+        ["shutdown", "-F", domid] if is_deaf(domid) => {}
         ["shutdown", "-F", domid] | ["destroy", domid] => {
-            let mut state = load();
-            state
-                .domains
-                .retain(|domain| domain.domid.to_string() != *domid);
-            save(&state);
+            end(domid);
         }
         _ => die(&format!("fake xl: cannot {words:?}")),
     }
+}
+
+/// What changes a domain that runs; false for another verb.
+fn changed(words: &[&str]) -> bool {
+    match words {
+        ["mem-set", domid, memory] => {
+            let mib = memory.strip_suffix('m').and_then(|mib| mib.parse().ok());
+            change(domid, |domain| match mib {
+                Some(mib) if mib <= domain.max_mib => domain.memory_mib = mib,
+                _ => die("memory_dynamic_max must be less than or equal to memory_static_max"),
+            });
+        }
+        ["vcpu-set", "-i", domid, count] => change(domid, |domain| match count.parse() {
+            Ok(count) if count <= domain.max_vcpus => domain.vcpus = count,
+            _ => die("libxl: error: libxl_sched.c: max vcpus"),
+        }),
+        ["sched-credit2", "-d", domid, options @ ..] => change(domid, |domain| {
+            for option in options.chunks(2) {
+                match option {
+                    ["-w", weight] => domain.weight = weight.parse().unwrap_or(0),
+                    ["-c", cap] => domain.cap = cap.parse().unwrap_or(0),
+                    _ => die(&format!("fake xl: cannot {options:?}")),
+                }
+            }
+        }),
+        // As the real one, whose `list -l` goes on showing the processors of the start.
+        ["vcpu-pin", domid, _, _, _] => change(domid, |_| {}),
+        ["block-attach", domid, spec] => {
+            let disk = disk(spec);
+            must_be_there(&disk);
+            change(domid, |domain| {
+                if domain.disks.iter().any(|known| known.vdev == disk.vdev) {
+                    die("libxl: error: libxl_device.c: device already exists in xenstore");
+                }
+                domain.disks.push(disk);
+            });
+        }
+        ["block-detach", domid, vdev] => change(domid, |domain| {
+            let count = domain.disks.len();
+            domain.disks.retain(|disk| disk.vdev != *vdev);
+            if domain.disks.len() == count {
+                die(&format!("Error: Device {vdev} not connected."));
+            }
+        }),
+        ["cd-insert", domid, vdev, path] => disc(domid, vdev, path),
+        ["cd-eject", domid, vdev] => disc(domid, vdev, ""),
+        ["network-attach", domid, settings @ ..] => {
+            let vif = settings.join(",");
+            change(domid, |domain| {
+                let devids = domain.nics.iter().filter_map(|nic| nic["devid"].as_u64());
+                let devid = devids.max().map_or(0, |last| last + 1);
+                domain.nics.push(nic(&vif, devid, "pv"));
+            });
+        }
+        ["network-detach", domid, mac] => change(domid, |domain| {
+            let count = domain.nics.len();
+            domain.nics.retain(|nic| nic["mac"] != **mac);
+            if domain.nics.len() == count {
+                die(&format!("Unknown device {mac}."));
+            }
+        }),
+        _ => return false,
+    }
+    true
 }
 
 fn list(state: &State) {
@@ -174,17 +291,30 @@ fn list(state: &State) {
 
 fn list_long(state: &State) {
     let domains = state.domains.iter().map(|domain| {
-        json!({ "domid": domain.domid, "config": {
-            "c_info": { "type": if domain.guest_type.is_empty() { "pv" } else { &domain.guest_type }, "name": domain.name, "uuid": domain.uuid, "run_hotplug_scripts": "True" },
+        let kind = match domain.guest_type.as_str() {
+            "" => "pv",
+            known => known,
+        };
+        let mut config = json!({
+            "c_info": { "type": kind, "name": domain.name, "domid": u32::MAX, "uuid": domain.uuid, "run_hotplug_scripts": "True" },
             "b_info": {
-                "max_vcpus": domain.max_vcpus, "avail_vcpus": (0..domain.vcpus).collect::<Vec<_>>(), "max_memkb": domain.max_mib * 1024,
-                "target_memkb": domain.memory_mib * 1024, "kernel": domain.kernel, "ramdisk": domain.ramdisk,
-                "cmdline": domain.cmdline, "sched_params": { "sched": "credit2", "weight": 256, "cap": 0 }, "arch_arm": {}, "arch_x86": {}
+                "max_vcpus": domain.max_vcpus, "avail_vcpus": (0..domain.vcpus).collect::<Vec<_>>(),
+                "max_memkb": domain.max_mib * 1024, "target_memkb": domain.memory_mib * 1024, "video_memkb": 0,
+                "sched_params": { "sched": "credit2", "weight": domain.weight, "cap": domain.cap }, "claim_mode": "True",
+                "kernel": domain.kernel, "ramdisk": domain.ramdisk, "cmdline": domain.cmdline,
+                "bootloader": domain.bootloader, "arch_arm": {}, "arch_x86": { "msr_relaxed": "False" }
             },
-            "disks": domain.disks,
-            "nics": domain.nics.iter().enumerate().map(|(devid, (mac, bridge))| json!({ "devid": devid, "mac": mac, "bridge": bridge, "script": "vif-bridge", "nictype": "vif" })).collect::<Vec<_>>(),
-            "on_reboot": "restart", "on_soft_reset": "soft_reset"
-        } })
+            "disks": domain.disks, "nics": domain.nics, "vfbs": domain.vfbs
+        });
+        if kind == "hvm" {
+            config["b_info"]["type.hvm"] = domain.hvm.clone();
+            config["b_info"]["video_memkb"] = json!(null);
+        }
+        if let Some(config) = config.as_object_mut() {
+            config.extend(domain.events.clone());
+            config.retain(|_, value| *value != json!([]));
+        }
+        json!({ "domid": domain.domid, "config": config })
     });
     // libxl leaves out what is not set.
     let mut domains = json!(domains.collect::<Vec<_>>());
@@ -196,9 +326,125 @@ fn list_long(state: &State) {
     println!("{domains}");
 }
 
-fn create(path: &str) -> u32 {
-    let text = fs::read_to_string(path).unwrap_or_else(|error| die(&format!("{path}: {error}")));
-    let config = Config::parse(&text).unwrap_or_else(|error| die(&error.to_string()));
+fn read(path: &str) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| die(&format!("{path}: {error}")))
+}
+
+/// Where `config-update` puts a configuration.
+fn stored(domain: &Domain) -> PathBuf {
+    let root = env::var("FAKE_XL_ROOT").unwrap_or_default();
+    let folder = PathBuf::from(root).join("var/lib/xen");
+    let _ = fs::create_dir_all(&folder);
+    folder.join(format!("userdata-d.{}.{}.xl", domain.domid, domain.uuid))
+}
+
+/// Whether a guest does not hear that it is to shut down: it is named in the file `deaf`.
+fn is_deaf(domid: &str) -> bool {
+    let deaf = fs::read_to_string(state_file().with_file_name("deaf")).unwrap_or_default();
+    let mut domains = load().domains.into_iter();
+    domains.any(|domain| {
+        domain.domid.to_string() == domid && deaf.lines().any(|name| name == domain.name)
+    })
+}
+
+fn disk(spec: &str) -> FakeDisk {
+    let disk = Disk::parse(spec).unwrap_or_else(|error| die(&error.to_string()));
+    FakeDisk::new(disk)
+}
+
+/// What libxl refuses: a disk that is not there. It looks at nothing that a script, QEMU or another domain knows.
+fn must_be_there(disk: &FakeDisk) {
+    let path = &disk.pdev_path;
+    if disk.script.is_some() || disk.backend_domname.is_some() || !path.starts_with('/') {
+        return;
+    }
+    let root = env::var("FAKE_XL_ROOT").unwrap_or_default();
+    if !PathBuf::from(format!("{root}{path}")).exists() {
+        die(&format!(
+            "libxl: error: libxl_disk.c: Disk target '{path}' does not exist"
+        ));
+    }
+}
+
+fn disc(domid: &str, vdev: &str, path: &str) {
+    change(domid, |domain| {
+        let drive = domain.disks.iter_mut().find(|disk| disk.vdev == vdev);
+        let Some(drive) = drive else {
+            die("Virtual device not found")
+        };
+        path.clone_into(&mut drive.pdev_path);
+        let format = if path.is_empty() { "empty" } else { "raw" };
+        format.clone_into(&mut drive.format);
+    });
+}
+
+fn nic(spec: &str, devid: u64, kind: &str) -> serde_json::Value {
+    let vif = Vif::parse(spec).unwrap_or_else(|error| die(&error.to_string()));
+    let mut nic = json!({
+        "devid": devid, "mac": vif.mac.map(|mac| mac.to_string()),
+        "bridge": vif.bridge.unwrap_or_else(|| "xenbr0".to_owned()),
+        "nictype": if kind == "hvm" { "vif_ioemu" } else { "vif" }
+    });
+    for (name, value) in [
+        ("ip", vif.ip),
+        ("script", vif.script),
+        ("ifname", vif.vifname),
+    ] {
+        if let Some(value) = value {
+            nic[name] = value.into();
+        }
+    }
+    nic
+}
+
+fn vfb(spec: &str) -> serde_json::Value {
+    let vfb = Vfb::parse(spec).unwrap_or_else(|error| die(&error.to_string()));
+    let flag = |on: bool| if on { "True" } else { "False" };
+    let mut vnc = json!({});
+    if let Some(on) = vfb.vnc {
+        vnc["enable"] = flag(on).into();
+    }
+    if let Some(on) = vfb.vnc_unused {
+        vnc["findunused"] = flag(on).into();
+    }
+    if let Some(listen) = vfb.vnc_listen {
+        vnc["listen"] = listen.into();
+    }
+    if let Some(password) = vfb.vnc_password {
+        vnc["passwd"] = password.0.into();
+    }
+    json!({ "devid": 0, "vnc": vnc, "sdl": {} })
+}
+
+/// What an HVM guest's JSON has of its screen.
+fn hvm(config: &Config) -> serde_json::Value {
+    let mut hvm = json!({});
+    let known = [
+        ("vnc", "vnc", "enable"),
+        ("vncpasswd", "vnc", "passwd"),
+        ("vnclisten", "vnc", "listen"),
+        ("spice", "spice", "enable"),
+        ("spiceport", "spice", "port"),
+        ("spicehost", "spice", "host"),
+        ("spicepasswd", "spice", "passwd"),
+    ];
+    for (key, screen, field) in known {
+        let value = config.get(key).map(|value| match value {
+            Value::Integer(number) if field == "enable" => {
+                json!(if *number == 0 { "False" } else { "True" })
+            }
+            Value::Integer(number) => json!(number),
+            other => json!(other.as_text()),
+        });
+        if let Some(value) = value {
+            hvm[screen][field] = value;
+        }
+    }
+    hvm
+}
+
+fn create(text: &str) -> u32 {
+    let config = Config::parse(text).unwrap_or_else(|error| die(&error.to_string()));
     let string = |key: &str| match config.get(key) {
         Some(Value::String(text)) => Some(text.to_string()),
         _ => None,
@@ -240,31 +486,43 @@ fn create(path: &str) -> u32 {
         cmdline: string("cmdline"),
         disks: list("disk")
             .iter()
-            .map(|item| Disk::parse(&text_of(item)).unwrap_or_else(|error| die(&error.to_string())))
-            .map(FakeDisk::new)
+            .map(|item| disk(&text_of(item)))
             .collect(),
         nics: list("vif")
             .iter()
-            .map(|item| Vif::parse(&text_of(item)).unwrap_or_else(|error| die(&error.to_string())))
-            .map(|vif| {
-                let mac = vif.mac.map(|mac| mac.to_string());
-                (mac.unwrap_or_default(), vif.bridge.unwrap_or_default())
-            })
+            .zip(0..)
+            .map(|(item, devid)| nic(&text_of(item), devid, &string("type").unwrap_or_default()))
             .collect(),
+        weight: number("cpu_weight").unwrap_or(256),
+        cap: number("cap").unwrap_or(0),
+        events: [
+            "on_poweroff",
+            "on_reboot",
+            "on_crash",
+            "on_watchdog",
+            "on_soft_reset",
+        ]
+        .into_iter()
+        .filter_map(|key| {
+            let default = match key {
+                "on_reboot" => "restart",
+                "on_soft_reset" => "soft-reset",
+                _ => "destroy",
+            };
+            let action = string(key).unwrap_or_else(|| default.to_owned());
+            let action = match action.as_str() {
+                "rename-restart" => "restart_rename".to_owned(),
+                other => other.replace('-', "_"),
+            };
+            (action != "destroy").then(|| (key.to_owned(), action.into()))
+        })
+        .collect(),
+        vfbs: list("vfb").iter().map(|item| vfb(&text_of(item))).collect(),
+        hvm: hvm(&config),
+        bootloader: string("bootloader"),
+        text: text.to_owned(),
     };
-    for disk in &domain.disks {
-        let path = &disk.pdev_path;
-        // As libxl, which looks at nothing that a script, QEMU or another domain knows.
-        if disk.script.is_some() || disk.backend_domname.is_some() || !path.starts_with('/') {
-            continue;
-        }
-        let root = env::var("FAKE_XL_ROOT").unwrap_or_default();
-        if !PathBuf::from(format!("{root}{path}")).exists() {
-            die(&format!(
-                "libxl: error: libxl_disk.c: Disk target '{path}' does not exist"
-            ));
-        }
-    }
+    domain.disks.iter().for_each(must_be_there);
     let domid = state.next_domid;
     state.next_domid += 1;
     state.domains.push(domain);

@@ -2,11 +2,10 @@
 
 use guest_spec::{Disk, Document, VNC_BYTES};
 use reconcile::Layout;
-use reconcile::difference::Difference;
-use reconcile::plan::{Note, Step};
+use reconcile::plan::{Change, Ending, Live, Note, Step, When};
 use reconcile::secret::hide;
 use similar::{ChangeTag, TextDiff};
-use xl_cfg::keys::{self, Change};
+use xl_cfg::keys::{self, Change as How};
 
 use crate::output::{DIM, GREEN, RED, styled};
 
@@ -30,11 +29,57 @@ pub fn step(guest: &str, step: &Step, document: &Document, layout: &Layout) -> S
             layout.auto(guest).display()
         ),
         Step::RemoveConfig => format!("remove {}", layout.config(guest).display()),
-        Step::SetMemory { from, to, .. } => {
-            format!("set memory from {from} MiB to {to}, while it runs")
+        Step::Live { change, .. } => live(change),
+        Step::StoreConfig { .. } => {
+            "store the configuration for the guest's own reboot (xl config-update)".to_owned()
         }
+        Step::ShutDown { why, .. } => match why {
+            Ending::Removed => "shut down: it is no longer declared".to_owned(),
+            Ending::Restart => "shut down, to start it again as declared".to_owned(),
+        },
+        Step::Destroy { .. } => "end as by a power cut: it is no longer declared".to_owned(),
         Step::Start => "start".to_owned(),
         Step::Forget => "forget the guest: it is no longer declared, and left nothing".to_owned(),
+    }
+}
+
+/// A change while the guest runs.
+fn live(change: &Live) -> String {
+    match change {
+        Live::Memory { from, to } => {
+            format!("set memory from {from} MiB to {to}, while it runs")
+        }
+        Live::Vcpus { from, to } => format!("set vCPUs from {from} to {to}, while it runs"),
+        Live::Schedule { weight, cap, .. } => {
+            let weight = weight.map(|weight| format!("weight {weight}"));
+            let cap = cap.map(|cap| format!("cap {cap} %"));
+            let what: Vec<String> = weight.into_iter().chain(cap).collect();
+            format!("schedule with {}, while it runs", what.join(" and "))
+        }
+        Live::Pin { hard, soft } => {
+            let sets = |sets: &[String]| match sets {
+                [] => "all".to_owned(),
+                [one] => one.clone(),
+                many => format!("[{}]", many.join(" ")),
+            };
+            format!(
+                "pin its vCPUs to processors {}, rather {}, while it runs",
+                sets(hard),
+                sets(soft)
+            )
+        }
+        Live::AttachDisk { vdev, .. } => format!("attach disk {vdev}, while it runs"),
+        Live::DetachDisk { vdev } => format!("detach disk {vdev}, while it runs"),
+        Live::InsertDisc { vdev, path } => format!("insert {path} into drive {vdev}"),
+        Live::EjectDisc { vdev } => format!("eject the disc of drive {vdev}"),
+        Live::AttachNetwork { mac, .. } => format!("attach network interface {mac}, while it runs"),
+        Live::DetachNetwork {
+            mac,
+            comes_back: true,
+        } => format!("detach network interface {mac}: its network is interrupted until it is back"),
+        Live::DetachNetwork { mac, .. } => {
+            format!("detach network interface {mac}, while it runs")
+        }
     }
 }
 
@@ -80,12 +125,9 @@ pub fn config_diff(step: &Step) -> Vec<String> {
 /// A note, as a sentence about the guest.
 pub fn note(guest: &str, note: &Note) -> String {
     match note {
-        Note::Pending(difference) => {
-            format!("pending: {}, {}", change(difference, "→"), when(&difference.key))
-        }
-        Note::Drift(difference) => format!(
-            "changed by hand and left: {} is {}, declared is {}",
-            difference.key, difference.running, difference.declared
+        Note::Unknown { keys } => format!(
+            "nobody can tell what the running guest has of {}; its next start makes it as declared",
+            keys.join(", ")
         ),
         Note::Stopped => format!("is stopped, and stays so; `systemctl start domus-guest@{guest}` starts it"),
         Note::Saved => "is saved; xendomains restores it. If it did not at boot, `journalctl -u xendomains` says why; the save file is /var/lib/xen/save/".to_owned() + guest,
@@ -93,7 +135,7 @@ pub fn note(guest: &str, note: &Note) -> String {
             "is not started: disks.{disk} ({path}) is still empty. Install a system on it, then run `domus apply`"
         ),
         Note::StillRuns { domid } => {
-            format!("is no longer declared and still runs (domain {domid}); `xl shutdown {domid}` ends it")
+            format!("is no longer declared and runs on (domain {domid}), as its onRemove = \"keep\" said; `domus stop {guest}` ends it")
         }
         Note::Orphaned { paths } => {
             format!("is no longer declared; its disks stay: {}", paths.join(", "))
@@ -105,29 +147,63 @@ pub fn note(guest: &str, note: &Note) -> String {
     }
 }
 
-/// When a change of a key reaches the guest, by the table of keys.
-fn when(key: &str) -> String {
-    match keys::get(key).map(|info| info.change) {
-        Some(Change::Live { how, .. }) => {
-            format!("at the guest's next start (or before, by hand: {how})")
-        }
-        Some(Change::Nothing(_)) => "which changes nothing".to_owned(),
-        _ => "at the guest's next start".to_owned(),
+/// A change that waits for a person or for the guest's next boot; nothing for what is done now.
+pub fn pending(change: &Change) -> Option<String> {
+    let what = what(change);
+    match change.when {
+        When::Now | When::AtRestart => None,
+        When::Never => Some(format!(
+            "changed by hand and left: {what} is {}, declared is {}",
+            shown(&change.running),
+            shown(&change.declared)
+        )),
+        When::AtNextBoot | When::AtNextStart => Some(format!(
+            "pending: {what} {} → {}, {}",
+            shown(&change.running),
+            shown(&change.declared),
+            when(change)
+        )),
     }
 }
 
-fn change(difference: &Difference, arrow: &str) -> String {
-    let show = |value: &str| {
-        if value.is_empty() {
-            styled(DIM, "unset")
-        } else {
-            value.to_owned()
+/// What changes: a key of xl.cfg, or a device.
+pub fn what(change: &Change) -> String {
+    match &change.device {
+        Some(device) => format!("{} {device}", change.key),
+        None => change.key.clone(),
+    }
+}
+
+/// A value, or that there is none.
+pub fn shown(value: &str) -> String {
+    if value.is_empty() {
+        styled(DIM, "unset")
+    } else {
+        value.to_owned()
+    }
+}
+
+/// The keys that Domus changes live itself.
+const BY_DOMUS: [&str; 6] = ["memory", "vcpus", "cpu_weight", "cap", "cpus", "cpus_soft"];
+
+/// When a change takes effect.
+pub fn when(change: &Change) -> String {
+    let by_hand = match keys::get(&change.key).map(|info| info.change) {
+        // What Domus would have changed itself, it said why it did not.
+        Some(How::Live { how, .. })
+            if change.device.is_none() && !BY_DOMUS.contains(&change.key.as_str()) =>
+        {
+            format!(" (or before, by hand: {how})")
         }
+        _ => String::new(),
     };
-    format!(
-        "{} {} {arrow} {}",
-        difference.key,
-        show(&difference.running),
-        show(&difference.declared)
-    )
+    match change.when {
+        When::Now => "now, while it runs".to_owned(),
+        When::AtRestart => "now, by a restart".to_owned(),
+        When::AtNextBoot => format!("at the guest's next boot{by_hand}"),
+        When::AtNextStart => {
+            "when the guest is shut down and started; its own reboot keeps it".to_owned()
+        }
+        When::Never => "not: it was changed by hand, and is left".to_owned(),
+    }
 }

@@ -36,9 +36,46 @@ fn shop() -> Value {
 }
 
 #[test]
-fn a_renamed_guest_waits_for_its_old_self() {
+fn a_guest_takes_over_the_disk_of_one_that_is_removed() {
     let dom0 = Dom0::new();
     dom0.declare(&[guest("web", 1)]);
+    applied(&dom0);
+    dom0.declare(&[shop()]);
+    applied(&dom0);
+    let domains = dom0.xl(&["list", "-v"]);
+    assert!(
+        domains.contains("shop ") && !domains.contains("web "),
+        "{domains}"
+    );
+    assert!(dom0.has("/etc/xen/auto/shop"));
+}
+
+#[test]
+fn a_guest_does_not_start_while_one_that_does_not_end_has_its_disk() {
+    let dom0 = Dom0::new();
+    let web = with(guest("web", 1), |web| {
+        web["lifecycle"] = json!({ "shutdownTimeoutSeconds": 1 });
+    });
+    dom0.declare(&[web]);
+    applied(&dom0);
+    dom0.write("/xl/deaf", "web\n");
+    dom0.declare(&[shop()]);
+    let ran = dom0.run(&["apply"]);
+    assert_eq!(ran.status, 1);
+    insta::assert_snapshot!(ran.stderr);
+    assert!(!dom0.xl(&["list", "-v"]).contains("shop "));
+    assert!(!dom0.has("/etc/xen/auto/shop"), "xendomains would start it");
+    std::fs::remove_file(dom0.path("/xl/deaf")).unwrap();
+    applied(&dom0);
+    assert!(dom0.xl(&["list", "-v"]).contains("shop "));
+}
+
+#[test]
+fn a_guest_that_keeps_its_disk_when_it_is_removed_is_waited_for() {
+    let dom0 = Dom0::new();
+    dom0.declare(&[with(guest("web", 1), |web| {
+        web["lifecycle"] = json!({ "onRemove": "keep" });
+    })]);
     applied(&dom0);
     dom0.declare(&[shop()]);
     shop_is_refused(
@@ -159,7 +196,11 @@ fn a_guest_that_was_removed_and_comes_back_is_started() {
 #[test]
 fn a_guest_without_disks_is_forgotten_when_it_is_gone() {
     let dom0 = Dom0::new();
-    dom0.declare(&[with(guest("web", 1), |web| web["disks"] = json!([]))]);
+    let web = with(guest("web", 1), |web| {
+        web["disks"] = json!([]);
+        web["lifecycle"] = json!({ "onRemove": "keep" });
+    });
+    dom0.declare(&[web]);
     applied(&dom0);
     dom0.declare(&[]);
     assert_eq!(dom0.run(&["apply", "--stage", "files"]).status, 0);

@@ -24,6 +24,8 @@ fn guest_on(name: &str, number: u32, disks: &[Value]) -> Value {
             disk
         })
         .collect();
+    // It keeps its disks when it is no longer declared.
+    guest["lifecycle"] = json!({ "onRemove": "keep" });
     guest
 }
 

@@ -30,6 +30,8 @@ pub struct Domain {
     pub state: State,
     /// libxl's configuration of it, where libxl has one.
     pub config: Option<DomainConfig>,
+    /// The same as libxl's JSON has it, whole.
+    pub json: Option<Box<str>>,
 }
 
 /// What a domain is doing.
@@ -110,12 +112,16 @@ pub struct BuildInfo {
     pub max_vcpus: Option<u32>,
     /// The vCPUs that are to be online.
     pub avail_vcpus: Option<Vec<u32>>,
-    /// The kernel.
-    pub kernel: Option<String>,
-    /// The initial RAM disk.
-    pub ramdisk: Option<String>,
-    /// The kernel's command line.
-    pub cmdline: Option<String>,
+    /// How it is scheduled.
+    #[serde(default)]
+    pub sched_params: SchedParams,
+}
+
+/// `libxl_domain_sched_params`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct SchedParams {
+    /// The scheduler that it is under: `credit2`.
+    pub sched: Option<String>,
 }
 
 /// `libxl_device_disk`
@@ -214,7 +220,10 @@ pub fn list(programs: &Programs) -> Result<Vec<Domain>, DomainsError> {
     let long = long.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     let mut configs = parse_configs(&long)?;
     for domain in &mut domains {
-        domain.config = configs.remove(&domain.domid);
+        if let Some((config, json)) = configs.remove(&domain.domid) {
+            domain.config = Some(config);
+            domain.json = Some(json);
+        }
     }
     Ok(domains)
 }
@@ -238,11 +247,12 @@ pub fn list_briefly(programs: &Programs) -> Result<Vec<Domain>, DomainsError> {
 pub fn configurations(
     programs: &Programs,
 ) -> Result<HashMap<u32, serde_json::Value>, DomainsError> {
-    parse_configs(&program::run(
-        &programs.xl,
-        &["list", "-l"],
-        programs.answer_limit,
-    )?)
+    let text = program::run(&programs.xl, &["list", "-l"], programs.answer_limit)?;
+    let configs = parse_configs(&text)?;
+    Ok(configs
+        .into_iter()
+        .map(|(domid, (config, _))| (domid, config))
+        .collect())
 }
 
 /// Reads what `xl list -v` prints.
@@ -280,11 +290,14 @@ fn parse_line(line: &str) -> Option<Domain> {
         vcpus: vcpus.parse().ok()?,
         state: State::parse(state)?,
         config: None,
+        json: None,
     })
 }
 
 /// Reads what `xl list -l` prints: libxl's configurations, by domid.
-fn parse_configs<T: DeserializeOwned>(text: &str) -> Result<HashMap<u32, T>, DomainsError> {
+fn parse_configs<T: DeserializeOwned>(
+    text: &str,
+) -> Result<HashMap<u32, (T, Box<str>)>, DomainsError> {
     #[derive(Deserialize)]
     struct Entry<'a> {
         domid: u32,
@@ -305,9 +318,10 @@ fn parse_configs<T: DeserializeOwned>(text: &str) -> Result<HashMap<u32, T>, Dom
             .collect(),
     })?;
     // A domain whose configuration has a shape that Domus does not know is one that is not known further.
-    let known = entries
-        .into_iter()
-        .filter_map(|entry| Some((entry.domid, serde_json::from_str(entry.config.get()).ok()?)));
+    let known = entries.into_iter().filter_map(|entry| {
+        let json = entry.config.get();
+        Some((entry.domid, (serde_json::from_str(json).ok()?, json.into())))
+    });
     Ok(known.collect())
 }
 
@@ -362,8 +376,8 @@ my guest                                     4   128     1     --p---       0.0 
     #[test]
     fn reads_configurations() {
         let configs = parse_configs::<DomainConfig>(r#"[{"domid":3,"config":{"c_info":{"name":"x","type":"pv"},"b_info":{"max_memkb":524288,"target_memkb":262145,"sched_params":{}},"disks":[{"pdev_path":"/a","vdev":"xvda"}],"on_reboot":"restart"}}]"#).unwrap();
-        assert_eq!(configs[&3].b_info.max_memkb, Some(524_288));
-        assert_eq!(configs[&3].disks[0].vdev.as_deref(), Some("xvda"));
+        assert_eq!(configs[&3].0.b_info.max_memkb, Some(524_288));
+        assert_eq!(configs[&3].0.disks[0].vdev.as_deref(), Some("xvda"));
     }
 
     #[test]
@@ -387,7 +401,7 @@ my guest                                     4   128     1     --p---       0.0 
         let shown: Vec<String> = domains
             .iter()
             .map(|domain| {
-                let config = &configs[&domain.domid];
+                let (config, _) = &configs[&domain.domid];
                 let build = &config.b_info;
                 let disks: Vec<_> = config.disks.iter().filter_map(|disk| disk.vdev.as_deref()).collect();
                 let nics: Vec<_> = config.nics.iter().filter_map(|nic| nic.bridge.as_deref()).collect();

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use guest_spec::{Disk, Document, Guest};
+use uuid::Uuid;
 
 /// The folder tree that Domus works on.
 #[derive(Clone, Debug)]
@@ -92,10 +93,28 @@ impl Layout {
         self.below(format!("/run/domus/{guest}.failure"))
     }
 
+    /// What running guests were last compared by: a cache, which a reboot empties.
+    #[must_use]
+    pub fn compared(&self) -> PathBuf {
+        self.below("/run/domus/compared.json")
+    }
+
     /// A guest's save file, where xendomains looks for it.
     #[must_use]
     pub fn save_dir(&self) -> PathBuf {
         self.below("/var/lib/xen/save")
+    }
+
+    /// Where libxl keeps what belongs to a domain (`libxl_internal.c`, `libxl__userdata_path`).
+    #[must_use]
+    pub fn userdata_dir(&self) -> PathBuf {
+        self.below("/var/lib/xen")
+    }
+
+    /// The name of the file with the configuration that is stored for a domain's own reboot (`xl config-update`).
+    #[must_use]
+    pub fn stored_config(domid: u32, uuid: Uuid) -> String {
+        format!("userdata-d.{domid}.{uuid}.xl")
     }
 
     /// What Domus remembers.

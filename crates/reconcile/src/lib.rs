@@ -6,9 +6,11 @@
 
 mod apply;
 pub mod bridges;
-pub mod difference;
+pub mod compare;
+
 pub mod disks;
 pub mod domains;
+pub mod ending;
 pub mod files;
 pub mod holders;
 mod images;
@@ -22,6 +24,7 @@ mod record;
 mod roots;
 pub mod secret;
 mod seen;
+pub mod xl;
 
 pub use apply::{Event, Executor, Failure, Starter};
 pub use layout::Layout;

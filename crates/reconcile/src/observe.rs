@@ -36,6 +36,10 @@ pub struct Observed {
     pub bridges: BTreeMap<String, Result<BridgeState, String>>,
     /// This boot of the Dom0.
     pub boot_id: String,
+    /// The minor version (4.N) of the Xen that runs.
+    pub xen_minor: u32,
+    /// What each running guest was last compared by, when it was as declared: the same is not compared again.
+    pub compared: BTreeMap<String, String>,
 }
 
 impl Observed {
@@ -140,6 +144,8 @@ pub struct GuestFiles {
     pub config_mode: Option<u32>,
     /// What `domus run` gave to xl, while it runs; sealed.
     pub started: Option<String>,
+    /// The configuration that is stored with its domain for that one's own reboot (`xl config-update`).
+    pub stored: Option<String>,
     /// The passwords in the guest's files, where they were asked for.
     pub secrets: Option<Result<Secrets, String>>,
 }
@@ -183,7 +189,18 @@ pub fn observe(
     };
     let may_start = |guest: &Guest| {
         let unlinked = |files: &GuestFiles| matches!(files.auto, Ok(Entry::Absent));
-        domains.of(guest.uuid).is_none() || guests.get(&guest.name).is_some_and(unlinked)
+        // Whether it has all its disks: one that is attached is asked for, too.
+        let has = |domain: &Domain, disk: &Disk| {
+            let config = domain.config.as_ref();
+            let mut disks = config.iter().flat_map(|config| &config.disks);
+            disks.any(|known| {
+                known.vdev.as_deref() == Some(&disk.vdev)
+                    && known.target() == disk.path.as_deref().unwrap_or_default()
+            })
+        };
+        let has_all = |domain: &Domain| guest.disks.iter().all(|disk| has(domain, disk));
+        domains.of(guest.uuid).is_none_or(|domain| !has_all(domain))
+            || guests.get(&guest.name).is_some_and(unlinked)
     };
     let holders = if stages.looks_at_guests() && document.guests.iter().any(may_start) {
         holders(&domains, records, &saves, layout)
@@ -214,6 +231,8 @@ pub fn observe(
         guests,
         bridges,
         boot_id: boot_id(layout)?,
+        xen_minor: xen_minor(layout),
+        compared: compared(layout),
     })
 }
 
@@ -226,13 +245,28 @@ fn guests_files(
     stages: Stages,
 ) -> Result<BTreeMap<String, GuestFiles>, FileError> {
     let mounts = Mounts::read(layout)?;
+    let stored: HashSet<String> = match domains {
+        Domains::Known(_) => files::names_in(&layout.userdata_dir())?
+            .into_iter()
+            .collect(),
+        _ => HashSet::new(),
+    };
     let mut guests = BTreeMap::new();
     for guest in &document.guests {
-        let starts = stages.guests && domains.of(guest.uuid).is_none();
-        guests.insert(
-            guest.name.clone(),
-            guest_files(guest, layout, domains, &mounts, starts, stages.files),
-        );
+        let record = records
+            .get(&guest.name)
+            .and_then(|record| record.as_ref().ok());
+        let recorded = record.and_then(|record| domains.of(record.uuid));
+        let domain = recorded.or_else(|| domains.of(guest.uuid));
+        let starts = stages.guests && domain.is_none();
+        let mut found = guest_files(guest, layout, domains, &mounts, starts, stages.files);
+        let userdata = domain.map(|domain| Layout::stored_config(domain.domid, domain.uuid));
+        if let Some(name) = userdata.filter(|name| stored.contains(name)) {
+            // One that cannot be read is not the declared one, whatever it says.
+            let text = files::read_text(&layout.userdata_dir().join(name));
+            found.stored = text.unwrap_or_else(|_| Some(String::new()));
+        }
+        guests.insert(guest.name.clone(), found);
     }
     for (name, _) in records.iter() {
         guests.entry(name.to_owned()).or_insert_with(|| GuestFiles {
@@ -241,6 +275,7 @@ fn guests_files(
             disks: Vec::new(),
             config_mode: None,
             started: None,
+            stored: None,
             secrets: None,
         });
     }
@@ -256,6 +291,23 @@ fn under_xen(layout: &Layout) -> bool {
 fn boot_id(layout: &Layout) -> Result<String, FileError> {
     let text = files::read_text(&layout.below("/proc/sys/kernel/random/boot_id"))?;
     Ok(text.unwrap_or_default().trim().to_owned())
+}
+
+/// A cache: without it, all are compared.
+fn compared(layout: &Layout) -> BTreeMap<String, String> {
+    let text = fs::read(layout.compared()).unwrap_or_default();
+    serde_json::from_slice(&text).unwrap_or_default()
+}
+
+/// The newest where it is not known: then every key is compared.
+const NEWEST_XEN: u32 = 99;
+
+/// As Linux shows it to the Dom0 (`Documentation/ABI/stable/sysfs-hypervisor-xen`).
+fn xen_minor(layout: &Layout) -> u32 {
+    let text = fs::read_to_string(layout.below("/sys/hypervisor/version/minor"));
+    text.ok()
+        .and_then(|text| text.trim().parse().ok())
+        .unwrap_or(NEWEST_XEN)
 }
 
 fn guest_files(
@@ -285,6 +337,7 @@ fn guest_files(
             .ok()
             .flatten(),
         config_mode: files::mode(&layout.config(&guest.name)),
+        stored: None,
         secrets: reads_secrets.then(|| secret::read(guest, layout)),
     }
 }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use guest_spec::Lifecycle;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -36,9 +37,17 @@ pub struct Record {
     /// Whether the link in `auto` is Domus's.
     #[serde(default)]
     pub linked: bool,
-    /// The memory last declared and applied, in MiB: what differs from it was changed by hand.
+    /// What Domus last saw or made true of what Xen changes in a running guest: xl.cfg's keys, `disk VDEV` and
+    /// `vif MAC`, with the value as it was declared. Where the declaration is still this one and the guest has
+    /// something else, somebody changed it by hand.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub live: BTreeMap<String, String>,
+    /// The vdevs of the disks that may be taken from the running guest, once they are no longer declared.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub detachable: BTreeSet<String>,
+    /// What becomes of the guest when its declaration, or its host, changes: as last declared.
     #[serde(default)]
-    pub memory_mib: Option<u32>,
+    pub lifecycle: Lifecycle,
     /// The domain that was last seen running.
     #[serde(default)]
     pub running: Option<Running>,
@@ -59,6 +68,26 @@ pub struct Running {
     /// The xl configuration that it was started with, where that is known; sealed, without its passwords.
     #[serde(default)]
     pub config: Option<String>,
+    /// The configuration that was stored with it for its own reboot (`xl config-update`); sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_boot: Option<String>,
+    /// `cpus` and `cpus_soft`, as they were declared when they were last set in it: libxl shows those of its start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<[String; 2]>,
+}
+
+impl Running {
+    /// A domain of which nothing more is known than when and as what it ran.
+    #[must_use]
+    pub const fn new(boot_id: String, domid: Option<u32>, config: Option<String>) -> Self {
+        Self {
+            boot_id,
+            domid,
+            config,
+            next_boot: None,
+            pinned: None,
+        }
+    }
 }
 
 /// Why a record cannot be used.
@@ -93,7 +122,9 @@ impl Record {
             images: BTreeSet::new(),
             targets: BTreeSet::new(),
             linked: false,
-            memory_mib: None,
+            live: BTreeMap::new(),
+            detachable: BTreeSet::new(),
+            lifecycle: Lifecycle::default(),
             running: None,
             restored_in_boot: None,
         }

@@ -1,8 +1,10 @@
 //! What an apply remembers of what it saw.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
-use guest_spec::Guest;
+use guest_spec::{Detach, Guest};
+use xl_cfg::Config;
 
 use crate::Stages;
 use crate::disks::{declared_targets, disk_ids, live_targets};
@@ -10,25 +12,29 @@ use crate::domains::Domain;
 use crate::files::{Entry, digest};
 use crate::layout::Layout;
 use crate::observe::{Domains, GuestFiles, Observed};
+use crate::plan::{GuestPlan, live};
 use crate::record::{Record, Running};
-use crate::secret::{ConfigText, seal};
+use crate::secret::seal;
 
-/// Remembers what was seen of a guest, whose xl configuration is declared to be `declared`: the images that are there, and the domain that runs.
+/// Remembers what was seen of a guest: the images that are there, the domain that runs, and what of it is as declared.
 pub(crate) fn note_seen(
     record: &mut Record,
     guest: &Guest,
-    declared: Option<&ConfigText>,
+    plan: &GuestPlan,
     observed: &Observed,
     stages: Stages,
 ) {
     let Some(files) = observed.guests.get(&guest.name) else {
         return;
     };
+    if stages.files || stages.guests {
+        record.lifecycle.clone_from(&guest.lifecycle);
+    }
     if stages.images {
         let there = disk_ids(guest, &files.disks).filter_map(|(disk, _)| disk.file());
         record.images.extend(there.map(str::to_owned));
     }
-    if let (Ok(Entry::File(bytes)), Some(text)) = (&files.config, declared)
+    if let (Ok(Entry::File(bytes)), Some(text)) = (&files.config, &plan.config)
         && text.reveal().as_bytes() == bytes.as_slice()
     {
         record.config_digests = vec![digest(bytes)];
@@ -54,19 +60,63 @@ pub(crate) fn note_seen(
     };
     record.uuid = domain.uuid;
     let config = started_with(Some(record), files, observed, domain);
-    record.running = Some(Running {
-        boot_id: observed.boot_id.clone(),
-        domid: Some(domain.domid),
-        config,
+    let before = record.running.take();
+    let same = before.filter(|running| {
+        running.boot_id == observed.boot_id && running.domid == Some(domain.domid)
     });
-    let target = domain
+    let mut running =
+        same.unwrap_or_else(|| Running::new(observed.boot_id.clone(), Some(domain.domid), None));
+    running.config = config;
+    let stored = files.stored.as_deref().and_then(seal);
+    running.next_boot = stored.map(Cow::into_owned);
+    record.running = Some(running);
+    if stages.guests {
+        note_applied(record, plan);
+        note_detachable(record, guest);
+    }
+}
+
+/// Remembers what of the declaration is true by now: all that Xen changes live and that does not differ.
+fn note_applied(record: &mut Record, plan: &GuestPlan) {
+    if plan.compared.is_some() && !record.live.is_empty() {
+        // It was as declared before, and is.
+        return;
+    }
+    let Some(declared) = plan
         .config
         .as_ref()
-        .and_then(|config| config.b_info.target_memkb)
-        .map(|kib| kib / 1024);
-    if target == Some(u64::from(guest.memory_mib.get())) {
-        record.memory_mib = Some(guest.memory_mib.get());
+        .and_then(|text| Config::parse(text.sealed()).ok())
+    else {
+        return;
+    };
+    let mut applied = live::applied(&declared);
+    for change in &plan.changes {
+        let key = match &change.device {
+            Some(device) => format!("{} {device}", change.key),
+            None => change.key.clone(),
+        };
+        match record.live.get(&key) {
+            Some(known) => applied.insert(key, known.clone()),
+            None => applied.remove(&key),
+        };
     }
+    record.live = applied;
+}
+
+/// Remembers which disks may be taken from the running guest: those that say so, and those that said so and wait.
+fn note_detachable(record: &mut Record, guest: &Guest) {
+    let declared: BTreeSet<&str> = guest.disks.iter().map(|disk| disk.vdev.as_str()).collect();
+    let live = &record.live;
+    record.detachable.retain(|vdev| {
+        !declared.contains(vdev.as_str()) && live.contains_key(&format!("disk {vdev}"))
+    });
+    let detachable = guest
+        .disks
+        .iter()
+        .filter(|disk| disk.detach == Detach::Live);
+    record
+        .detachable
+        .extend(detachable.map(|disk| disk.vdev.clone()));
 }
 
 /// Remembers what the guest's disks that are no files are known by: it has them while it runs and while it is saved,
@@ -99,23 +149,29 @@ pub(crate) fn started_with(
     domain: &Domain,
 ) -> Option<String> {
     let on_disk = || seal(files.config_text()?).map(Cow::into_owned);
-    if let Some(started) = &files.started {
-        return Some(started.clone());
-    }
+    let started = || files.started.clone();
     let Some((record, running)) =
         record.and_then(|record| Some((record, record.running.as_ref()?)))
     else {
-        return on_disk();
+        return started().or_else(on_disk);
     };
     let restored = record.restored_in_boot.as_deref() == Some(observed.boot_id.as_str());
     if running.boot_id == observed.boot_id {
-        // Another number is another start: by hand, or the guest's own reboot.
-        let same = running.domid.is_none_or(|domid| domid == domain.domid);
-        running.config.clone().filter(|_| same)
-    } else if restored {
-        running.config.clone()
-    } else {
+        if running.domid.is_none_or(|domid| domid == domain.domid) {
+            return running.config.clone().or_else(started);
+        }
+        // Another number is another start: the guest's own reboot, which takes what was stored for it, or one by hand,
+        // from the file that `domus run` tells of.
+        let stored = running.next_boot.clone();
+        return started()
+            .filter(|text| Some(text) != running.config.as_ref())
+            .or(stored)
+            .or_else(|| running.config.clone());
+    }
+    match started() {
+        Some(started) => Some(started),
+        None if restored => running.config.clone(),
         // xendomains started it at boot, from the file.
-        on_disk()
+        None => on_disk(),
     }
 }

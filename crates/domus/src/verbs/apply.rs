@@ -48,7 +48,7 @@ pub fn run(common: &Common, args: &ApplyArgs) -> anyhow::Result<ExitCode> {
 /// Says what a switch would do, and changes nothing.
 fn dry_activate(context: &Context) -> anyhow::Result<ExitCode> {
     let now = context.now(Stages::ALL)?;
-    if now.plan.is_empty() && now.plan.guests.iter().all(|guest| guest.notes.is_empty()) {
+    if now.plan.is_empty() && now.plan.guests.iter().all(verbs::plan::is_quiet) {
         anstream::println!("domus: would change nothing");
     } else {
         anstream::println!("domus would do this:");
@@ -79,7 +79,7 @@ fn carry_out(context: &Context, stages: Stages, said: Said) -> anyhow::Result<Ve
         &now.observed,
         stages,
         &mut |event| match event {
-            Event::Begin(guest, step @ Step::Start) if !json => {
+            Event::Begin(guest, step @ (Step::Start | Step::ShutDown { .. })) if !json => {
                 anstream::println!("{}: {} …", styled(BOLD, guest), verb(guest, step, context));
             }
             Event::Begin(..) => {}
@@ -89,6 +89,17 @@ fn carry_out(context: &Context, stages: Stages, said: Said) -> anyhow::Result<Ve
                     anstream::println!("{}: {what}{}", styled(BOLD, guest), styled(DIM, ", done"));
                 }
                 done.push(json!({ "guest": guest, "step": what }));
+            }
+            Event::Waiting(names) => {
+                if !json {
+                    anstream::println!(
+                        "{}",
+                        styled(
+                            DIM,
+                            format_args!("waiting for {} to shut down", names.join(", "))
+                        )
+                    );
+                }
             }
             Event::BridgeDone(bridge, step) => {
                 if !json {
@@ -137,6 +148,10 @@ pub fn verb(guest: &str, step: &Step, context: &Context) -> String {
 
 fn say_notes(plan: &Plan) {
     for guest in &plan.guests {
+        for pending in guest.changes.iter().filter_map(describe::pending) {
+            let text = format!("{}: {pending}", guest.name);
+            anstream::println!("{}", styled(YELLOW, text));
+        }
         for note in &guest.notes {
             let text = format!("{}: {}", guest.name, describe::note(&guest.name, note));
             match note {

@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use reconcile::plan::{GuestPlan, Plan};
+use reconcile::plan::{Change, GuestPlan, Plan, When};
 use serde_json::{Value, json};
 
 use crate::cli::{Common, PlanArgs};
 use crate::context::{Context, stages};
 use crate::describe;
-use crate::output::{self, BOLD, RED, YELLOW, styled};
+use crate::output::{self, BOLD, GREEN, RED, YELLOW, styled};
 
 pub fn run(common: &Common, args: &PlanArgs) -> anyhow::Result<ExitCode> {
     let context = Context::load(common)?;
@@ -60,6 +60,7 @@ pub fn show(plan: &Plan, context: &Context) {
                 anstream::println!("    {line}");
             }
         }
+        show_changes(&guest.changes);
         for note in &guest.notes {
             anstream::println!("  {}", styled(YELLOW, describe::note(&guest.name, note)));
         }
@@ -69,8 +70,37 @@ pub fn show(plan: &Plan, context: &Context) {
     }
 }
 
-fn is_quiet(guest: &GuestPlan) -> bool {
-    guest.steps.is_empty() && guest.notes.is_empty() && guest.problems.is_empty()
+/// Whether there is nothing to say of a guest.
+pub fn is_quiet(guest: &GuestPlan) -> bool {
+    guest.steps.is_empty()
+        && guest.changes.is_empty()
+        && guest.notes.is_empty()
+        && guest.problems.is_empty()
+}
+
+/// The differences of a running guest: the key, what it has, what is declared, and when that takes effect.
+fn show_changes(changes: &[Change]) {
+    let width = |of: fn(&Change) -> String| {
+        let widths = changes.iter().map(|change| of(change).chars().count());
+        widths.max().unwrap_or_default()
+    };
+    let keys = width(describe::what);
+    for change in changes {
+        let style = match change.when {
+            When::Now | When::AtRestart => GREEN,
+            _ => YELLOW,
+        };
+        anstream::println!(
+            "    {:keys$}  {}",
+            describe::what(change),
+            styled(style, describe::when(change))
+        );
+        for (sign, style, value) in [("-", RED, &change.running), ("+", GREEN, &change.declared)] {
+            if !value.is_empty() {
+                anstream::println!("      {}", styled(style, format_args!("{sign} {value}")));
+            }
+        }
+    }
 }
 
 fn to_json(plan: &Plan, context: &Context) -> Value {
@@ -82,11 +112,31 @@ fn to_json(plan: &Plan, context: &Context) -> Value {
         })
     });
     let guests = plan.guests.iter().map(|guest| {
-        let steps = guest.steps.iter().map(|step| describe::step(&guest.name, step, &context.document, &context.layout));
+        let steps = guest.steps.iter().map(|step| {
+            json!({
+                "step": describe::step(&guest.name, step, &context.document, &context.layout),
+                "reason": step.reason(),
+                "risk": step.risk().as_str(),
+            })
+        });
+        let changes = guest.changes.iter().map(|change| {
+            json!({
+                "key": change.key,
+                "device": change.device,
+                "running": change.running,
+                "declared": change.declared,
+                "when": change.when.as_str(),
+            })
+        });
+        let notes = guest
+            .notes
+            .iter()
+            .map(|note| plain(&describe::note(&guest.name, note)));
         json!({
             "name": guest.name,
             "steps": steps.collect::<Vec<_>>(),
-            "notes": guest.notes.iter().map(|note| anstream::adapter::strip_str(&describe::note(&guest.name, note)).to_string()).collect::<Vec<_>>(),
+            "changes": changes.collect::<Vec<_>>(),
+            "notes": notes.collect::<Vec<_>>(),
             "problems": guest.problems,
         })
     });
@@ -96,4 +146,9 @@ fn to_json(plan: &Plan, context: &Context) -> Value {
         "notes": plan.notes,
         "problems": plan.problems,
     })
+}
+
+/// A text without colours.
+fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
 }

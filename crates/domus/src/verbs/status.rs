@@ -92,11 +92,13 @@ fn line(guest: &GuestPlan, declared: Option<&Guest>, context: &Context, now: &No
         .into_iter()
         .flatten()
         .any(|uuid| now.observed.is_saved(&guest.name, uuid));
-    let mut notes: Vec<String> = guest
+    let pending = guest.changes.iter().filter_map(describe::pending);
+    let mut notes: Vec<String> = pending.collect();
+    let others = guest
         .notes
         .iter()
-        .map(|note| describe::note(&guest.name, note))
-        .collect();
+        .map(|note| describe::note(&guest.name, note));
+    notes.extend(others);
     let steps = guest
         .steps
         .iter()

@@ -145,6 +145,8 @@ impl Dom0 {
         found.sort();
         found
             .into_iter()
+            // A cache, which says nothing of the guests.
+            .filter(|(path, _)| !path.ends_with("/run/domus/compared.json"))
             .map(|(path, content)| (path.replace(root, ""), content))
             .collect()
     }
@@ -186,6 +188,8 @@ pub fn holding(dom0: &Dom0, text: &str) -> Vec<String> {
         .into_iter()
         .filter(|path| contains(&fs::read(path).unwrap()))
         .map(|path| dom0.name_of(&path))
+        // What xl itself knows, in its own memory.
+        .filter(|name| !name.starts_with("/xl/"))
         .collect();
     found.sort();
     found

@@ -14,6 +14,15 @@ use xl_cfg::{Config, Key, Value};
 
 use super::table;
 
+/// What comparing a configuration with what libxl tells of its domain gives.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Comparison {
+    /// The keys that differ; `one` is what was written.
+    pub differences: Vec<Difference>,
+    /// The keys that were written, and of which libxl's JSON cannot tell what the domain has.
+    pub untold: BTreeSet<String>,
+}
+
 /// Where the configuration that was read from a domain's JSON differs from the one that was written for it.
 ///
 /// `minor` is the minor version (4.N) of the Xen that has the domain. What that Xen does not read, or its JSON cannot
@@ -22,12 +31,37 @@ use super::table;
 /// path of that Xen's own.
 #[must_use]
 pub fn differences(written: &Config, read: &Config, minor: u32) -> Vec<Difference> {
+    compare(written, read, minor).differences
+}
+
+/// As [`differences`], with the keys that could not be compared.
+#[must_use]
+pub fn compare(written: &Config, read: &Config, minor: u32) -> Comparison {
     let mut untold = BTreeSet::new();
-    let written = Meaning::of(&kept(written, minor, &mut untold));
-    let read = Meaning::of(&kept(read, minor, &mut untold));
-    let mut differences = written.differences(&read);
+    let one = Meaning::of(&kept(written, minor, &mut untold));
+    let other = Meaning::of(&kept(read, minor, &mut untold));
+    let mut differences = one.differences(&other);
     differences.retain(|difference| !untold.contains(difference.key.as_str()));
-    differences
+    let untold = untold
+        .into_iter()
+        .filter(|key| written.get(key).is_some())
+        .map(str::to_owned)
+        .chain(without_a_place(written, minor))
+        .collect();
+    Comparison {
+        differences,
+        untold,
+    }
+}
+
+/// The keys of a configuration that this Xen reads, and that have no place in libxl's JSON.
+fn without_a_place(config: &Config, minor: u32) -> impl Iterator<Item = String> {
+    let read = config.iter().filter_map(move |(key, _)| {
+        let info = keys::get(key.as_str())?;
+        let placed = info.observed.iter().any(|seen| seen.pointer().is_some());
+        (info.read_by(minor) && !placed).then(|| key.to_string())
+    });
+    read.collect::<Vec<_>>().into_iter()
 }
 
 /// The configuration as libxl keeps it. `untold` gets the keys of which it keeps something that cannot be compared.

@@ -27,7 +27,7 @@ use std::fmt;
 use serde_json::Value as Json;
 use xl_cfg::Config;
 
-pub use kept::differences;
+pub use kept::{Comparison, compare, differences};
 
 use source::Source;
 

@@ -14,7 +14,14 @@ pub(super) fn read(source: &mut Source) {
 }
 
 fn disk(item: &mut Item) -> Option<Value> {
-    let target = item.text("pdev_path").unwrap_or_default();
+    // libxl may show a file of its own for a drive without a disc: that stays unread.
+    let is_empty = item.get("format").is_some_and(|json| json == "empty");
+    item.skip("pdev_path", |json| is_empty && json == "");
+    let target = if is_empty {
+        String::new()
+    } else {
+        item.text("pdev_path").unwrap_or_default()
+    };
     let vdev = item.text("vdev")?;
     let cdrom = item.on("is_cdrom");
     let mut disk = Disk::new(target, vdev);
@@ -27,7 +34,7 @@ fn disk(item: &mut Item) -> Option<Value> {
         Access::ReadOnly
     };
     // libxl's word for the format of a drive without a disc is none of xl's.
-    if disk.target.is_empty() {
+    if is_empty || disk.target.is_empty() {
         item.take("format", |json| (json == "empty").then_some(()))?;
     } else {
         disk.format = item.word("format")?;

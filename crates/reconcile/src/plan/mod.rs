@@ -3,23 +3,26 @@
 //! [`plan`] is pure. Everything that it decides, it decides for one guest at a time, so that one
 //! guest's failure never stops the others.
 
-mod guest;
+mod declared;
 mod removal;
+mod step;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
-use guest_spec::{ByteSize, Document, Mib};
+use guest_spec::{AutostartManager, Document};
 use uuid::Uuid;
 
 use crate::Stages;
 use crate::bridges::{self, BridgeStep};
-use crate::difference::Difference;
-use crate::domains::State;
 use crate::holders::Holders;
 use crate::layout::Layout;
 use crate::observe::{Domains, Observed};
 use crate::record::Records;
 use crate::secret::ConfigText;
+
+pub(crate) use declared::live;
+pub(crate) use step::Phase;
+pub use step::{Change, Ending, Live, Note, Risk, Step, When};
 
 /// What is to be done.
 #[derive(Debug, Default)]
@@ -52,89 +55,18 @@ pub struct GuestPlan {
     pub name: String,
     /// The steps, in order; a step that fails ends the guest's list.
     pub steps: Vec<Step>,
+    /// The guests whose end it waits for before it starts: they have its disks.
+    pub after_end_of: Vec<String>,
     /// What keeps it from being as declared; the guest counts as failed.
     pub problems: Vec<String>,
+    /// Where the running guest is not as declared, and when it will be.
+    pub changes: Vec<Change>,
     /// What a person may want to know.
     pub notes: Vec<Note>,
+    /// What a running guest was compared by, where it is as declared: the same need not be compared again.
+    pub compared: Option<String>,
     /// The xl configuration that is declared; nothing for a guest that is declared no longer.
     pub config: Option<ConfigText>,
-}
-
-/// A change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Make an image that was never there.
-    MakeImage {
-        /// The disk's name.
-        disk: String,
-        /// Its path in the Dom0.
-        path: String,
-        /// Its size.
-        size: ByteSize,
-    },
-    /// Write the xl configuration.
-    WriteConfig {
-        /// The text to write.
-        text: ConfigText,
-        /// The text that it replaces.
-        old: Option<ConfigText>,
-    },
-    /// Let xendomains start the guest.
-    LinkAuto,
-    /// Let xendomains start the guest no longer.
-    UnlinkAuto,
-    /// Remove the xl configuration of a guest that is no longer declared.
-    RemoveConfig,
-    /// Give a running guest more or less memory.
-    SetMemory {
-        /// The domain.
-        domid: u32,
-        /// What it has.
-        from: u64,
-        /// What it gets.
-        to: Mib,
-    },
-    /// Start the guest.
-    Start,
-    /// Forget a guest that is no longer declared and has no disks.
-    Forget,
-}
-
-/// Something that a person may want to know, and that nothing is done about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Note {
-    /// A change that waits for the guest's next start.
-    Pending(Difference),
-    /// A change made by hand, which is left.
-    Drift(Difference),
-    /// The guest was stopped, and stays so.
-    Stopped,
-    /// The guest is saved, and only its save file may start it.
-    Saved,
-    /// The guest's disk holds no system yet.
-    EmptyDisk {
-        /// The disk's name.
-        disk: String,
-        /// Its path.
-        path: String,
-    },
-    /// A guest that is no longer declared still runs.
-    StillRuns {
-        /// The domain.
-        domid: u32,
-    },
-    /// A guest that is no longer declared left its disks.
-    Orphaned {
-        /// Their paths.
-        paths: Vec<String>,
-    },
-    /// A running guest is not in a state to be changed.
-    NotRunning(State),
-    /// VNC uses no more than the first bytes of the guest's password.
-    LongPassword {
-        /// The file that holds it.
-        path: String,
-    },
 }
 
 impl Plan {
@@ -197,9 +129,9 @@ pub fn plan(
     if !stages.looks_at_guests() {
         return plan;
     }
-    let mut host = Host::new(records, observed, layout, stages);
+    let mut host = Host::new(document, records, observed, layout, stages);
     for guest in &document.guests {
-        plan.guests.push(guest::plan(guest, &mut host));
+        plan.guests.push(declared::plan(guest, &mut host));
     }
     let declared: BTreeSet<&str> = document
         .guests
@@ -232,16 +164,21 @@ struct Host<'a> {
     observed: &'a Observed,
     layout: &'a Layout,
     stages: Stages,
+    /// Whether xendomains starts guests.
+    xendomains: bool,
     /// Every image that any guest had, declared or not.
     images: BTreeSet<&'a str>,
     /// A record that cannot be read: what it remembers of images is not known.
     unreadable: Option<&'a str>,
     /// Who has which disk, or will have it when this plan is carried out.
     holders: Holders,
+    /// The guests that this plan ends before it starts any, by the UUIDs of their domains.
+    ending: HashMap<Uuid, &'a str>,
 }
 
 impl<'a> Host<'a> {
     fn new(
+        document: &Document,
         records: &'a Records,
         observed: &'a Observed,
         layout: &'a Layout,
@@ -255,6 +192,7 @@ impl<'a> Host<'a> {
             observed,
             layout,
             stages,
+            xendomains: document.autostart_manager == AutostartManager::Xendomains,
             images: readable
                 .flat_map(|record| record.images.iter().map(String::as_str))
                 .collect(),
@@ -263,6 +201,7 @@ impl<'a> Host<'a> {
                 .find(|(_, record)| record.is_err())
                 .map(|(name, _)| name),
             holders: observed.holders.clone(),
+            ending: removal::ending(document, records, observed),
         }
     }
 }
@@ -272,8 +211,11 @@ impl GuestPlan {
         Self {
             name: name.to_owned(),
             steps: Vec::new(),
+            after_end_of: Vec::new(),
             problems: Vec::new(),
+            changes: Vec::new(),
             notes: Vec::new(),
+            compared: None,
             config: None,
         }
     }

@@ -1,0 +1,416 @@
+//! Carrying a plan out: first what changes, guest after guest, then what ends, then what starts.
+//!
+//! Before each change to a file the record says that it is coming, so that after a kill at any point
+//! the next apply knows its own work.
+
+mod steps;
+
+use std::collections::{BTreeMap, HashMap};
+
+use disk_image::{ImageError, Tools};
+use guest_spec::{Document, Guest};
+
+use crate::domains::DomainsError;
+use crate::ending::{self, Ended, Target};
+use crate::files::{self, Entry, Existing, FileError};
+use crate::layout::Layout;
+use crate::observe::{GuestFiles, Observed};
+use crate::plan::{GuestPlan, Phase, Plan, Step};
+use crate::program::{ProgramError, Programs};
+use crate::record::{Record, RecordError, Records};
+use crate::secret::ConfigText;
+use crate::seen::note_seen;
+use crate::{Stages, bridges, roots};
+
+/// How guests are started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Starter {
+    /// By `domus-guest@NAME.service`, so that the guest's processes have a unit of their own.
+    Unit,
+    /// By xl, where systemd does not run: in tests, and in a `--root` other than the system's.
+    Xl,
+}
+
+/// What a plan is carried out with.
+#[derive(Clone, Debug)]
+pub struct Executor<'a> {
+    /// What is declared.
+    pub document: &'a Document,
+    /// Where things are.
+    pub layout: &'a Layout,
+    /// The programs to call.
+    pub programs: &'a Programs,
+    /// The programs that make images.
+    pub tools: &'a Tools,
+    /// How guests are started.
+    pub starter: Starter,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A step of a guest is about to be carried out.
+    Begin(&'a str, &'a Step),
+    /// A step of a guest is done.
+    Done(&'a str, &'a Step),
+    /// A step of a bridge is done.
+    BridgeDone(&'a str, &'a bridges::BridgeStep),
+    /// These guests were asked to shut down a while ago, and have not.
+    Waiting(&'a [&'a str]),
+}
+
+/// What could not be done.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// The guest; nothing where it is about a bridge, or about all.
+    pub guest: Option<String>,
+    /// Why.
+    pub message: String,
+}
+
+/// Why a step failed.
+#[derive(Debug, thiserror::Error)]
+enum StepError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    #[error(transparent)]
+    Domains(#[from] DomainsError),
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error("option disks.{disk}: {source}")]
+    Image { disk: String, source: ImageError },
+    #[error("it ended while it was to be changed; run `domus apply` again")]
+    Ended,
+    #[error("{0}")]
+    Ending(String),
+    #[error("it is not started: guest {0} has its disks, and did not end")]
+    HeldBack(String),
+    #[error(
+        "it did not start: {cause}. `journalctl -u domus-guest@{guest}` and /var/log/xen say more"
+    )]
+    Start { guest: String, cause: String },
+}
+
+impl Executor<'_> {
+    /// Carries a plan out and gives what failed: the plan's own problems first.
+    pub fn apply(
+        &self,
+        plan: &Plan,
+        mut records: Records,
+        observed: &Observed,
+        stages: Stages,
+        report: &mut dyn FnMut(Event),
+    ) -> Vec<Failure> {
+        let mut failures: Vec<Failure> = plan
+            .problems
+            .iter()
+            .map(|message| Failure {
+                guest: None,
+                message: message.clone(),
+            })
+            .collect();
+        let mut fail = |guest: Option<&str>, message: String| {
+            failures.push(Failure {
+                guest: guest.map(str::to_owned),
+                message,
+            });
+        };
+        for error in self.remove_temporaries(stages) {
+            fail(None, error);
+        }
+        for bridge in &plan.bridges {
+            if let Some(why) = &bridge.problem {
+                fail(None, format!("bridge {}: {why}", bridge.name));
+            }
+            for step in &bridge.steps {
+                if let Err(error) = bridges::carry_out(step, self.programs) {
+                    fail(None, format!("bridge {}: {error}", bridge.name));
+                    break;
+                }
+                report(Event::BridgeDone(&bridge.name, step));
+            }
+        }
+        let declared: HashMap<&str, &Guest> = self
+            .document
+            .guests
+            .iter()
+            .map(|guest| (guest.name.as_str(), guest))
+            .collect();
+        let mut runs = Vec::new();
+        for guest in &plan.guests {
+            for problem in &guest.problems {
+                fail(Some(&guest.name), problem.clone());
+            }
+            let record = match records.remove(&guest.name) {
+                Some(Err(_)) => continue, // said by the plan
+                Some(Ok(record)) => Some(record),
+                None => None,
+            };
+            let declared = declared.get(guest.name.as_str()).copied();
+            runs.extend(Run::begin(guest, declared, record, observed, stages));
+        }
+        self.phase(Phase::Change, &mut runs, observed, report);
+        self.end(&mut runs, report);
+        hold_back(&mut runs);
+        self.phase(Phase::Start, &mut runs, observed, report);
+        if stages.guests {
+            self.remember_compared(plan, observed);
+        }
+        for run in &mut runs {
+            if let Err(error) = self.finish(run, observed) {
+                fail(Some(&run.plan.name), error.to_string());
+            }
+        }
+        failures
+    }
+
+    /// Carries out the next steps of each guest, as far as they are of this phase.
+    fn phase(
+        &self,
+        phase: Phase,
+        runs: &mut [Run],
+        observed: &Observed,
+        report: &mut dyn FnMut(Event),
+    ) {
+        for run in runs {
+            while let Some(step) = run.next(phase) {
+                report(Event::Begin(&run.plan.name, step));
+                let result = self.step(step, run.declared, &mut run.kept, observed);
+                run.done(step, result, report);
+            }
+        }
+    }
+
+    /// Ends all guests that are to end, at once.
+    fn end(&self, runs: &mut [Run], report: &mut dyn FnMut(Event)) {
+        let mut ending: Vec<&mut Run> = runs
+            .iter_mut()
+            .filter(|run| run.next(Phase::End).is_some())
+            .collect();
+        if ending.is_empty() {
+            return;
+        }
+        let targets: Vec<Target> = ending
+            .iter()
+            .map(|run| Target {
+                name: run.plan.name.clone(),
+                uuid: run.kept.now.uuid,
+                lifecycle: run.kept.now.lifecycle.clone(),
+                at_once: matches!(run.next(Phase::End), Some(Step::Destroy { .. })),
+            })
+            .collect();
+        for run in &ending {
+            if let Some(step) = run.next(Phase::End) {
+                report(Event::Begin(&run.plan.name, step));
+            }
+        }
+        let results = ending::end(&targets, self.programs, &mut |left| {
+            report(Event::Waiting(left));
+        });
+        for (run, result) in ending.iter_mut().zip(results) {
+            let Some(step) = run.next(Phase::End) else {
+                continue;
+            };
+            let result = match result {
+                Ok(Ended::WasGone | Ended::ShutDown | Ended::Destroyed) => {
+                    run.kept.now.running = None;
+                    run.kept.save(self.layout).map_err(StepError::from)
+                }
+                Err(why) => Err(StepError::Ending(why)),
+            };
+            run.done(step, result, report);
+        }
+    }
+
+    /// A cache, without which everything is compared again: where it cannot be written, nothing is lost.
+    fn remember_compared(&self, plan: &Plan, observed: &Observed) {
+        let compared: BTreeMap<String, String> = plan
+            .guests
+            .iter()
+            .filter_map(|guest| Some((guest.name.clone(), guest.compared.clone()?)))
+            .collect();
+        if compared != observed.compared {
+            let text = serde_json::to_vec(&compared).unwrap_or_default();
+            let _ = files::write(&self.layout.compared(), &text, 0o600, Existing::Replace);
+        }
+    }
+
+    /// Writes what is remembered of a guest, and roots what it may be created from.
+    fn finish(&self, run: &mut Run, observed: &Observed) -> Result<(), StepError> {
+        let result = std::mem::replace(&mut run.result, Ok(()));
+        if run.plan.steps.contains(&Step::Forget) && result.is_ok() {
+            return Ok(roots::keep(&run.plan.name, &[], self.layout)?);
+        }
+        let saved = run.kept.save(self.layout).map_err(StepError::from);
+        let rooted = self
+            .keep_roots(run.plan, &run.kept.now, observed)
+            .map_err(StepError::from);
+        result.and(saved).and(rooted)
+    }
+
+    /// Removes what a killed apply left half-written.
+    fn remove_temporaries(&self, stages: Stages) -> Vec<String> {
+        let mut errors = Vec::new();
+        if stages.files {
+            let folders = [
+                self.layout.config_dir(),
+                self.layout.auto_dir(),
+                self.layout.records_dir(),
+            ];
+            let results = folders
+                .iter()
+                .map(|folder| files::remove_temporaries(folder));
+            errors.extend(
+                results
+                    .filter_map(Result::err)
+                    .map(|error| error.to_string()),
+            );
+        }
+        if stages.images {
+            // A folder that cannot be read is said of the disk in it.
+            for folder in self.layout.image_dirs(&self.document.guests) {
+                let _ = disk_image::remove_leftovers(&folder);
+            }
+        }
+        errors
+    }
+
+    /// Roots what the guest may be created from: the declared configuration, and the one that it was
+    /// started with for as long as it runs, has a save file, or may.
+    fn keep_roots(
+        &self,
+        plan: &GuestPlan,
+        record: &Record,
+        observed: &Observed,
+    ) -> Result<(), FileError> {
+        let gone = observed.knows_domains()
+            && observed.domains.of(record.uuid).is_none()
+            && !observed.is_saved(&record.name, record.uuid);
+        let started = record
+            .running
+            .as_ref()
+            .and_then(|running| running.config.as_deref());
+        let next_boot = record
+            .running
+            .as_ref()
+            .and_then(|running| running.next_boot.as_deref());
+        let started_now = plan.steps.contains(&Step::Start);
+        let started = started
+            .into_iter()
+            .chain(next_boot)
+            .filter(|_| !gone || started_now);
+        // What could not be written leaves what stands there, and that is what would be started.
+        let left = observed
+            .guests
+            .get(&plan.name)
+            .filter(|_| !plan.problems.is_empty())
+            .and_then(GuestFiles::config_text);
+        let declared = plan.config.as_ref().map(ConfigText::sealed);
+        let configs: Vec<&str> = declared.into_iter().chain(started).chain(left).collect();
+        roots::keep(&plan.name, &configs, self.layout)
+    }
+}
+
+/// A guest whose disks another has, which was to end and did not, is not started.
+fn hold_back(runs: &mut [Run]) {
+    let failed: Vec<String> = runs
+        .iter()
+        .filter(|run| run.result.is_err())
+        .map(|run| run.plan.name.clone())
+        .collect();
+    for run in runs.iter_mut().filter(|run| run.result.is_ok()) {
+        let mut others = run.plan.after_end_of.iter();
+        if let Some(other) = others.find(|name| failed.contains(name)) {
+            run.result = Err(StepError::HeldBack(other.clone()));
+        }
+    }
+}
+
+/// A guest's plan on its way.
+struct Run<'a> {
+    plan: &'a GuestPlan,
+    declared: Option<&'a Guest>,
+    kept: Kept,
+    /// How many of the steps are done.
+    at: usize,
+    /// A step that fails ends the guest's list.
+    result: Result<(), StepError>,
+}
+
+impl<'a> Run<'a> {
+    /// Nothing for a guest of which nobody knows anything.
+    fn begin(
+        plan: &'a GuestPlan,
+        declared: Option<&'a Guest>,
+        record: Option<Record>,
+        observed: &Observed,
+        stages: Stages,
+    ) -> Option<Self> {
+        let uuid = declared
+            .map(|guest| guest.uuid)
+            .or(record.as_ref().map(|record| record.uuid))?;
+        let mut kept = Kept {
+            known: record.clone(),
+            now: record.unwrap_or_else(|| Record::new(&plan.name, uuid)),
+        };
+        if declared.is_none()
+            && observed.knows_domains()
+            && observed.domains.of(kept.now.uuid).is_none()
+        {
+            // Declared again, it is a new guest, not one that was stopped.
+            kept.now.running = None;
+        }
+        if let Some(guest) = declared {
+            note_seen(&mut kept.now, guest, plan, observed, stages);
+        }
+        if observed
+            .guests
+            .get(&plan.name)
+            .is_some_and(|files| matches!(files.auto, Ok(Entry::Absent)))
+        {
+            // Whatever comes to stand there is not ours, unless a step of this plan makes it.
+            kept.now.linked = false;
+        }
+        Some(Self {
+            plan,
+            declared,
+            kept,
+            at: 0,
+            result: Ok(()),
+        })
+    }
+
+    /// The next step, if its time has come and none has failed.
+    fn next(&self, phase: Phase) -> Option<&'a Step> {
+        let step = self.plan.steps.get(self.at)?;
+        (self.result.is_ok() && step.phase() <= phase).then_some(step)
+    }
+
+    fn done(&mut self, step: &Step, result: Result<(), StepError>, report: &mut dyn FnMut(Event)) {
+        self.at += 1;
+        if result.is_ok() {
+            report(Event::Done(&self.plan.name, step));
+        }
+        self.result = result;
+    }
+}
+
+/// A record, with what of it is on the disk already.
+struct Kept {
+    known: Option<Record>,
+    now: Record,
+}
+
+impl Kept {
+    /// Writes the record if it changed since it was last read or written.
+    fn save(&mut self, layout: &Layout) -> Result<(), FileError> {
+        if self.known.as_ref() != Some(&self.now) {
+            self.now.save(layout)?;
+            self.known = Some(self.now.clone());
+        }
+        Ok(())
+    }
+}

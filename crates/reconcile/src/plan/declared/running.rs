@@ -1,0 +1,136 @@
+//! A declared guest that runs: what changes now, what waits for its next boot, and what somebody changed by hand.
+
+use std::borrow::Cow;
+
+use guest_spec::OnChange;
+use xl_cfg::keys::{self, Change as How};
+
+use super::Case;
+use super::live;
+use crate::compare::{self, Compared};
+use crate::domains::{Domain, State};
+use crate::files::digest;
+use crate::plan::step::{Change, Ending, Note, Step, When};
+use crate::plan::{GuestPlan, Host};
+use crate::seen::started_with;
+
+impl Case<'_> {
+    /// The changes of a guest that runs.
+    pub(super) fn running(&self, plan: &mut GuestPlan, domain: &Domain, host: &mut Host) {
+        if !matches!(domain.state, State::Running | State::Paused) {
+            plan.notes.push(Note::NotRunning(domain.state));
+            return;
+        }
+        let started = started_with(self.record, self.files, self.observed, domain);
+        let key = self.compared_by(domain, started.as_deref());
+        if self.observed.compared.get(&self.guest.name) == Some(&key) {
+            plan.compared = Some(key);
+            return;
+        }
+        let mut compared = compare::compare(
+            self.text.sealed(),
+            domain.json.as_deref(),
+            started.as_deref(),
+            self.observed.xen_minor,
+        );
+        let repinned = self.drop_pins_of_the_start(&mut compared, domain);
+        if compared.is_same() && !repinned && self.files.stored.is_none() {
+            plan.compared = Some(key);
+            return;
+        }
+        live::changes(self, &compared, domain, host, plan);
+        if !compared.unknown.is_empty() {
+            let keys = compared.unknown;
+            plan.notes.push(Note::Unknown { keys });
+        }
+        let waits = |change: &Change| matches!(change.when, When::AtNextBoot | When::AtNextStart);
+        if self.guest.lifecycle.on_change == OnChange::Restart
+            && plan.changes.iter().any(waits)
+            && plan.problems.is_empty()
+        {
+            return self.restart(plan, domain);
+        }
+        let at_boot = |change: &Change| change.when == When::AtNextBoot;
+        let waits = repinned || plan.changes.iter().any(at_boot);
+        self.store(plan, domain, waits);
+    }
+
+    /// Everything by a restart: what could change live comes with it.
+    fn restart(&self, plan: &mut GuestPlan, domain: &Domain) {
+        if !self.config_will_be_there(plan) {
+            plan.problems.push(self.config_is_old());
+            return;
+        }
+        for change in &mut plan.changes {
+            if change.when != When::Never {
+                change.when = When::AtRestart;
+            }
+        }
+        plan.steps.retain(|step| !matches!(step, Step::Live { .. }));
+        plan.steps.push(Step::ShutDown {
+            domid: domain.domid,
+            why: Ending::Restart,
+        });
+        plan.steps.push(Step::Start);
+    }
+
+    /// Stores the declared configuration for the guest's own reboot, where something waits for that, or where an older
+    /// one is stored.
+    fn store(&self, plan: &mut GuestPlan, domain: &Domain, waits: bool) {
+        let stored = self.files.stored.as_deref();
+        let is_stored = stored == Some(self.text.reveal());
+        if is_stored || (!waits && stored.is_none()) {
+            return;
+        }
+        if self.config_will_be_there(plan) {
+            plan.steps.push(Step::StoreConfig {
+                domid: domain.domid,
+            });
+        } else if plan.problems.is_empty() {
+            plan.problems.push(self.config_is_old());
+        }
+    }
+
+    /// What decides whether the guest is as declared, in a digest.
+    fn compared_by(&self, domain: &Domain, started: Option<&str>) -> String {
+        let record = self.record.and_then(|record| record.running.as_ref());
+        let pinned = record.and_then(|running| running.pinned.as_ref());
+        let parts = [
+            Cow::Borrowed(env!("CARGO_PKG_VERSION")),
+            self.observed.xen_minor.to_string().into(),
+            self.text.sealed().into(),
+            domain.json.as_deref().unwrap_or_default().into(),
+            started.unwrap_or_default().into(),
+            self.files.stored.as_deref().unwrap_or_default().into(),
+            format!("{pinned:?}").into(),
+        ];
+        digest(parts.join("\0").as_bytes())
+    }
+
+    /// libxl shows the processors that a guest was started on, not those that it was moved to. Says whether it was
+    /// moved to those that are declared.
+    fn drop_pins_of_the_start(&self, compared: &mut Compared, domain: &Domain) -> bool {
+        let running = self.record.and_then(|record| record.running.as_ref());
+        let here = running.filter(|running| {
+            running.boot_id == self.observed.boot_id && running.domid == Some(domain.domid)
+        });
+        let Some(pinned) = here.and_then(|running| running.pinned.as_ref()) else {
+            return false;
+        };
+        if *pinned != live::pins(self.declared()) {
+            return false;
+        }
+        let is_pin = |key: &str| key == "cpus" || key == "cpus_soft";
+        let count = compared.keys.len();
+        compared.keys.retain(|difference| !is_pin(&difference.key));
+        count != compared.keys.len()
+    }
+}
+
+/// When a change of a key reaches a guest that is not restarted, and is not changed live.
+pub(super) fn later(key: &str) -> When {
+    match keys::get(key).map(|info| info.change) {
+        Some(How::Recreate(_)) => When::AtNextStart,
+        _ => When::AtNextBoot,
+    }
+}

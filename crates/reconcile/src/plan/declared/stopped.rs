@@ -1,0 +1,52 @@
+//! A declared guest that does not run.
+
+use super::{Case, note_empty};
+use crate::files::Entry;
+use crate::plan::{GuestPlan, Note, Step};
+
+impl Case<'_> {
+    /// A guest that does not run: it starts if it is to start by itself, and nobody stopped it.
+    pub(super) fn stopped(&self, plan: &mut GuestPlan, in_use: Option<&str>) {
+        if !self.observed.knows_domains() {
+            return;
+        }
+        if self
+            .uuids()
+            .into_iter()
+            .any(|uuid| self.observed.is_saved(&self.guest.name, uuid))
+        {
+            plan.notes.push(Note::Saved);
+            return;
+        }
+        if !self.guest.autostart {
+            return;
+        }
+        let ran = self.record.and_then(|record| record.running.as_ref());
+        if ran.is_some_and(|running| running.boot_id == self.observed.boot_id) {
+            plan.notes.push(Note::Stopped);
+            return;
+        }
+        if let Some(why) = in_use
+            && !plan.problems.iter().any(|problem| problem == why)
+        {
+            plan.problems.push(why.to_owned());
+        }
+        if !plan.problems.is_empty() {
+            return;
+        }
+        if !self.config_will_be_there(plan) {
+            plan.problems.push(self.config_is_old());
+        } else if let Some(disk) = self.empty_disk() {
+            note_empty(plan, disk);
+        } else {
+            plan.steps.push(Step::Start);
+            // Its disk was empty, or another's, when files were written.
+            if self.links
+                && !plan.steps.contains(&Step::LinkAuto)
+                && matches!(self.files.auto, Ok(Entry::Absent))
+            {
+                plan.steps.push(Step::LinkAuto);
+            }
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! What a plan consists of: steps, and what a person may want to know.
+
+use guest_spec::{ByteSize, Mib};
+
+use crate::domains::State;
+use crate::secret::ConfigText;
+
+/// A change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Make an image that was never there.
+    MakeImage {
+        /// The disk's name.
+        disk: String,
+        /// Its path in the Dom0.
+        path: String,
+        /// Its size.
+        size: ByteSize,
+    },
+    /// Write the xl configuration.
+    WriteConfig {
+        /// The text to write.
+        text: ConfigText,
+        /// The text that it replaces.
+        old: Option<ConfigText>,
+    },
+    /// Let xendomains start the guest.
+    LinkAuto,
+    /// Let xendomains start the guest no longer.
+    UnlinkAuto,
+    /// Remove the xl configuration of a guest that is no longer declared.
+    RemoveConfig,
+    /// Change the guest while it runs.
+    Live {
+        /// The domain.
+        domid: u32,
+        /// What is changed.
+        change: Live,
+    },
+    /// Store the declared configuration with the running domain, so that its own reboot takes it.
+    StoreConfig {
+        /// The domain.
+        domid: u32,
+    },
+    /// Shut the guest down, and wait until it is gone.
+    ShutDown {
+        /// The domain.
+        domid: u32,
+        /// Why.
+        why: Ending,
+    },
+    /// End the guest as by a power cut.
+    Destroy {
+        /// The domain.
+        domid: u32,
+    },
+    /// Start the guest.
+    Start,
+    /// Forget a guest that is no longer declared and has no disks.
+    Forget,
+}
+
+/// Why a guest that runs is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It is no longer declared.
+    Removed,
+    /// It is started again at once, as it is declared (`onChange = "restart"`).
+    Restart,
+}
+
+/// What Xen changes in a guest that runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Live {
+    /// Its memory.
+    Memory {
+        /// What it has, in MiB.
+        from: u64,
+        /// What it gets.
+        to: Mib,
+    },
+    /// How many of its vCPUs are online.
+    Vcpus {
+        /// What it has.
+        from: u32,
+        /// What it gets.
+        to: u32,
+    },
+    /// Its share of the processors.
+    Schedule {
+        /// The scheduler that it is under, as libxl calls it: `credit2`.
+        scheduler: String,
+        /// Its weight, where that changes.
+        weight: Option<u32>,
+        /// Its cap, in percent of one processor, where that changes.
+        cap: Option<u32>,
+    },
+    /// The processors that its vCPUs run on, as xl writes them, for each vCPU or for all.
+    Pin {
+        /// Those that it may use.
+        hard: Vec<String>,
+        /// Those that it rather uses.
+        soft: Vec<String>,
+    },
+    /// A disk that comes.
+    AttachDisk {
+        /// Its name in the guest.
+        vdev: String,
+        /// As xl.cfg's `disk` has it.
+        spec: String,
+    },
+    /// A disk that goes.
+    DetachDisk {
+        /// Its name in the guest.
+        vdev: String,
+    },
+    /// A disc into a drive.
+    InsertDisc {
+        /// The drive's name in the guest.
+        vdev: String,
+        /// The image.
+        path: String,
+    },
+    /// A disc out of a drive.
+    EjectDisc {
+        /// The drive's name in the guest.
+        vdev: String,
+    },
+    /// A network interface that comes.
+    AttachNetwork {
+        /// Its hardware address.
+        mac: String,
+        /// As xl.cfg's `vif` has it.
+        spec: String,
+    },
+    /// A network interface that goes.
+    DetachNetwork {
+        /// Its hardware address.
+        mac: String,
+        /// Whether it comes back otherwise, which interrupts it.
+        comes_back: bool,
+    },
+}
+
+/// What a step can do to a guest that runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Risk {
+    /// Nothing: it is about files, or about a guest that does not run.
+    None,
+    /// The guest notices, and runs on.
+    Live,
+    /// Its network is away for a moment.
+    Interruption,
+    /// It is down: until it is started again, or for good.
+    Downtime,
+    /// It loses what it has not written.
+    PowerCut,
+}
+
+impl Risk {
+    /// As a word, for programs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Live => "live",
+            Self::Interruption => "interruption",
+            Self::Downtime => "downtime",
+            Self::PowerCut => "power-cut",
+        }
+    }
+}
+
+/// When, within an apply, a step is carried out: all guests' steps of one phase before any of the next, so that what
+/// ends makes room for what starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// Files, images, and what changes while the guest runs.
+    Change,
+    /// Guests end.
+    End,
+    /// Guests start, and those that are gone are forgotten.
+    Start,
+}
+
+impl Step {
+    /// What it can do to a guest that runs.
+    #[must_use]
+    pub const fn risk(&self) -> Risk {
+        match self {
+            Self::MakeImage { .. }
+            | Self::WriteConfig { .. }
+            | Self::LinkAuto
+            | Self::UnlinkAuto
+            | Self::RemoveConfig
+            | Self::StoreConfig { .. }
+            | Self::Start
+            | Self::Forget => Risk::None,
+            Self::Live { change, .. } => match change {
+                Live::DetachNetwork { .. } => Risk::Interruption,
+                _ => Risk::Live,
+            },
+            Self::ShutDown { .. } => Risk::Downtime,
+            Self::Destroy { .. } => Risk::PowerCut,
+        }
+    }
+
+    /// Why it is in the plan, in a few words.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::MakeImage { .. } => "it was never there",
+            Self::WriteConfig { old: None, .. } => "it is not there",
+            Self::WriteConfig { .. } => "the declaration changed",
+            Self::LinkAuto => "autostart is set",
+            Self::UnlinkAuto | Self::RemoveConfig => "it is not to start",
+            Self::Live { .. } => {
+                "the declaration changed, and Xen can change it while the guest runs"
+            }
+            Self::StoreConfig { .. } => {
+                "what waits for the next boot is to be there at the guest's own reboot"
+            }
+            Self::ShutDown { why, .. } => match why {
+                Ending::Removed => "the guest is no longer declared",
+                Ending::Restart => "the declaration changed, and onChange is \"restart\"",
+            },
+            Self::Destroy { .. } => "the guest is no longer declared, and onRemove is \"destroy\"",
+            Self::Start => "it is to run, and does not",
+            Self::Forget => "it is no longer declared, and left nothing",
+        }
+    }
+
+    pub(crate) const fn phase(&self) -> Phase {
+        match self {
+            Self::ShutDown { .. } | Self::Destroy { .. } => Phase::End,
+            Self::Start | Self::Forget => Phase::Start,
+            _ => Phase::Change,
+        }
+    }
+}
+
+/// A key of xl.cfg, or a device, in which a running guest is not as it is declared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The key.
+    pub key: String,
+    /// For a device, its name in the guest: its vdev, or its hardware address.
+    pub device: Option<String>,
+    /// What the running guest has; empty for nothing.
+    pub running: String,
+    /// What is declared; empty for nothing.
+    pub declared: String,
+    /// When it takes effect.
+    pub when: When,
+}
+
+/// When a change takes effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// While the guest runs, by a step of this plan.
+    Now,
+    /// By a step of this plan that restarts the guest.
+    AtRestart,
+    /// When the guest boots, by itself or by others.
+    AtNextBoot,
+    /// When the guest is shut down and started again: its own reboot keeps what it is known by.
+    AtNextStart,
+    /// Not: it was made by hand, and is left.
+    Never,
+}
+
+impl When {
+    /// As a word, for programs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Now => "now",
+            Self::AtRestart => "restart",
+            Self::AtNextBoot => "next-boot",
+            Self::AtNextStart => "next-start",
+            Self::Never => "drift",
+        }
+    }
+}
+
+/// Something that a person may want to know, and that nothing is done about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// Keys of which nobody can tell what the running guest has.
+    Unknown {
+        /// The keys of xl.cfg.
+        keys: Vec<String>,
+    },
+    /// The guest was stopped, and stays so.
+    Stopped,
+    /// The guest is saved, and only its save file may start it.
+    Saved,
+    /// The guest's disk holds no system yet.
+    EmptyDisk {
+        /// The disk's name.
+        disk: String,
+        /// Its path.
+        path: String,
+    },
+    /// A guest that is no longer declared still runs, as it was declared to (`onRemove = "keep"`).
+    StillRuns {
+        /// The domain.
+        domid: u32,
+    },
+    /// A guest that is no longer declared left its disks.
+    Orphaned {
+        /// Their paths.
+        paths: Vec<String>,
+    },
+    /// A running guest is not in a state to be changed.
+    NotRunning(State),
+    /// VNC uses no more than the first bytes of the guest's password.
+    LongPassword {
+        /// The file that holds it.
+        path: String,
+    },
+}

@@ -1,0 +1,120 @@
+//! xl's verbs that change a domain. Each gets the domid just resolved from the UUID, never a name.
+//!
+//! The command lines are those of Xen 4.17's `xl_cmdtable.c` and newer.
+
+use crate::domains::{self, DomainsError, State};
+use crate::plan::Live;
+use crate::program::{self, ProgramError, Programs};
+use std::ffi::OsStr;
+use std::path::Path;
+use uuid::Uuid;
+
+/// Calls xl.
+#[derive(Clone, Copy, Debug)]
+pub struct Xl<'a>(pub &'a Programs);
+
+impl Xl<'_> {
+    fn run<S: AsRef<OsStr>>(self, args: &[S]) -> Result<(), ProgramError> {
+        program::run(&self.0.xl, args, self.0.answer_limit).map(drop)
+    }
+
+    /// The number of the live domain of this UUID, resolved now; nothing where there is none that could be changed.
+    ///
+    /// # Errors
+    /// When xl does not say which domains there are.
+    pub fn live_domid(self, uuid: Uuid) -> Result<Option<u32>, DomainsError> {
+        let live = |state| matches!(state, State::Running | State::Paused);
+        let domains = domains::list_briefly(self.0)?;
+        Ok(domains
+            .into_iter()
+            .find(|domain| domain.uuid == uuid && live(domain.state))
+            .map(|domain| domain.domid))
+    }
+
+    /// Changes a domain while it runs.
+    ///
+    /// # Errors
+    /// When xl refuses, fails, or does not answer.
+    pub fn change(self, domid: u32, change: &Live) -> Result<(), ProgramError> {
+        let domid = domid.to_string();
+        let domid = domid.as_str();
+        match change {
+            Live::Memory { to, .. } => self.run(&["mem-set", domid, &format!("{}m", to.get())]),
+            // -i: more than the host has processors is the declaration's own choice.
+            Live::Vcpus { to, .. } => self.run(&["vcpu-set", "-i", domid, &to.to_string()]),
+            Live::Schedule {
+                scheduler,
+                weight,
+                cap,
+            } => {
+                let mut args = vec![format!("sched-{scheduler}"), "-d".into(), domid.into()];
+                for (option, value) in [("-w", weight), ("-c", cap)] {
+                    if let Some(value) = value {
+                        args.extend([option.to_owned(), value.to_string()]);
+                    }
+                }
+                self.run(&args)
+            }
+            Live::Pin { hard, soft } => self.pin(domid, hard, soft),
+            Live::AttachDisk { spec, .. } => self.run(&["block-attach", domid, spec]),
+            Live::DetachDisk { vdev } => self.run(&["block-detach", domid, vdev]),
+            Live::InsertDisc { vdev, path } => self.run(&["cd-insert", domid, vdev, path]),
+            Live::EjectDisc { vdev } => self.run(&["cd-eject", domid, vdev]),
+            Live::AttachNetwork { spec, .. } => {
+                // One argument for each of its settings (`xl_nic.c`, `main_networkattach`); none has a comma in it.
+                let mut args = vec!["network-attach", domid];
+                args.extend(spec.split(','));
+                self.run(&args)
+            }
+            Live::DetachNetwork { mac, .. } => self.run(&["network-detach", domid, mac]),
+        }
+    }
+
+    /// One set for all vCPUs, or one for each; where there is none, all processors.
+    fn pin(self, domid: &str, hard: &[String], soft: &[String]) -> Result<(), ProgramError> {
+        const ALL: &str = "all";
+        let of = |sets: &[String], vcpu: usize| match sets {
+            [] => ALL.to_owned(),
+            [one] => one.clone(),
+            many => many.get(vcpu).map_or_else(|| ALL.to_owned(), Clone::clone),
+        };
+        if hard.len() <= 1 && soft.len() <= 1 {
+            return self.run(&["vcpu-pin", domid, ALL, &of(hard, 0), &of(soft, 0)]);
+        }
+        for vcpu in 0..hard.len().max(soft.len()) {
+            let args = [&vcpu.to_string(), &of(hard, vcpu), &of(soft, vcpu)];
+            self.run(&["vcpu-pin", domid, args[0], args[1], args[2]])?;
+        }
+        Ok(())
+    }
+
+    /// Stores the configuration that the domain's own reboot takes.
+    ///
+    /// # Errors
+    /// When xl refuses, fails, or does not answer.
+    pub fn store_config(self, domid: u32, config: &Path) -> Result<(), ProgramError> {
+        let domid = domid.to_string();
+        self.run(&[
+            OsStr::new("config-update"),
+            OsStr::new(&domid),
+            config.as_os_str(),
+        ])
+    }
+
+    /// Asks the guest to shut down.
+    ///
+    /// # Errors
+    /// When xl refuses, fails, or does not answer.
+    pub fn shut_down(self, domid: u32) -> Result<(), ProgramError> {
+        // -F: a guest without PV drivers gets the ACPI power button.
+        self.run(&["shutdown", "-F", &domid.to_string()])
+    }
+
+    /// Ends the domain as by a power cut.
+    ///
+    /// # Errors
+    /// When xl refuses, fails, or does not answer.
+    pub fn destroy(self, domid: u32) -> Result<(), ProgramError> {
+        self.run(&["destroy", &domid.to_string()])
+    }
+}
