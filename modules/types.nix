@@ -110,6 +110,12 @@ in
   # A colon would say a display or port once more; IPv6 in brackets is nothing that xl can tell from it.
   listenAddress = matching "[A-Za-z0-9.-]+" "IPv4 address or host name";
 
+  # Which it is, `domus check` asks the library that reads it.
+  pattern = described (lib.types.addCheck lib.types.singleLineStr oneLine) "regular expression of one line, not empty";
+
+  # xenstored's is_valid_nodename.
+  xenstorePath = matching "/?[A-Za-z0-9@_-]+(/[A-Za-z0-9@_-]+)*" "path of xenstore: names of letters, digits, dashes, underscores and @, with slashes between them";
+
   argument = described (lib.types.addCheck lib.types.singleLineStr oneLine) "string of one line";
 
   # One value of a device string.

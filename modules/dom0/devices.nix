@@ -49,6 +49,7 @@ in
           };
         in
         if value.order == null || value.vdev == byOrder then null else value.order;
+      detach = unless "next-boot" value.detach;
       directIoSafe = unless false value.directIoSafe;
       trusted = unless true value.trusted;
       colo = set (

@@ -37,12 +37,12 @@ let
         uuid
         vcpus
         maxVcpus
-        autostart
         onPoweroff
         onReboot
         onCrash
         settings
         ;
+      autostart = value.autostart.enable;
       memoryMib = value.memory;
       maxMemoryMib = value.maxMemory;
       boot = {
@@ -56,11 +56,13 @@ let
       disks = inOrder (d: if d.vdev == null then 0 else vdev.rank d) (devices.disk value) value.disks;
       networks = inOrder order devices.network value.networks;
     }
+    // import ./life.nix { inherit lib value; }
     // import ./hardware.nix { inherit lib value; };
 
   value = {
     version = 1;
     inherit configDir;
+    inherit (cfg) autostartManager;
     bridges = lib.mapAttrsToList bridge cfg.bridges;
     guests = lib.mapAttrsToList guest (lib.filterAttrs (_: g: g.enable) cfg.guests);
   };

@@ -50,6 +50,31 @@ in
       '';
     };
 
+    autostartManager = lib.mkOption {
+      type = lib.types.enum [
+        "xendomains"
+        "domus"
+      ];
+      default = "xendomains";
+      example = "domus";
+      description = ''
+        Who starts the guests with `autostart` when the host boots, restores those that were saved, and saves guests when it
+        goes down. `"xendomains"` is Xen's own script: by name, one after the other. `"domus"` starts them in
+        their order (`autostart.order`, `autostart.after`), each when those before it are ready, as many at once as memory is free for.
+        A switch from one to the other starts, stops and saves no guest; the host's next boot is by the new one.
+      '';
+    };
+
+    hostMemory = lib.mkOption {
+      type = lib.types.nullOr lib.types.ints.positive;
+      default = null;
+      example = 32768;
+      description = ''
+        How much memory the host has, in MiB: `total_memory` of `xl info`. Where it is set, an evaluation warns when the guests
+        that start with the host, and the Dom0, need more. `null` checks nothing.
+      '';
+    };
+
     domus = {
       enable = lib.mkOption {
         type = lib.types.bool;
@@ -79,6 +104,37 @@ in
           What UUIDs and MAC addresses that are not set are derived from, with the guest's name.
           Two hosts on one network need different seeds.
         '';
+      };
+
+      consoleLogs = {
+        enable = lib.mkOption {
+          type = lib.types.bool;
+          default = true;
+          example = false;
+          description = ''
+            Whether what guests say on their consoles is kept, from its first line, in `/var/log/xen/console/guest-NAME.log`, which
+            only root can read; `domus logs NAME` shows it. That is the console of Xen (`hvc0`): the emulated serial port of an
+            HVM guest is not in it. xenconsoled writes it, which is never restarted by a switch: turning
+            this on or off has effect when the host boots.
+          '';
+        };
+
+        maxSize = lib.mkOption {
+          type = lib.types.ints.positive;
+          default = 10;
+          example = 100;
+          description = ''
+            The size in MiB above which logrotate, which looks every hour, puts a log aside. xenconsoled reads at most some
+            300 KiB a second of a guest.
+          '';
+        };
+
+        keep = lib.mkOption {
+          type = lib.types.ints.between 1 1000;
+          default = 5;
+          example = 20;
+          description = "How many logs that were put aside are kept of each guest; older ones are deleted.";
+        };
       };
 
       grubImages = {

@@ -20,6 +20,8 @@
         size = "1GiB";
       };
       networks.lan = { };
+      # Some have what cannot be saved.
+      onHostShutdown = "shutdown";
     };
   };
 }

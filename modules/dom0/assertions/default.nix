@@ -22,6 +22,7 @@ let
     inherit lib guests option;
     rules = import ./rules.nix { inherit lib option; };
     vdev = import ../vdev.nix { inherit lib; };
+    consoleLogs = cfg.domus.consoleLogs.enable;
   };
   # What is declared for nothing where Domus is off.
   declared =
@@ -35,8 +36,6 @@ let
         "guests"
         "bridges"
       ];
-  # xl's reader of `rdm` takes a valid policy for an error and drops the whole (libxlu_pci.c, xlu_rdm_parse).
-  ignored = lib.filter (name: guests.${name}.pci.rdm.strategy != null) (lib.attrNames guests);
   # Each file gives a list of { assertion, message }.
   from = file: import file arguments;
 in
@@ -59,10 +58,14 @@ in
     {
       warnings = lib.mkIf cfg.domus.enable (
         lib.mkAfter (
-          map (name: ''
-            ${option name "pci.rdm.strategy"} is set, and no xl that is released acts on it: each takes a valid policy for an error.
-            Set ${option name "pci.devices"}.<name>.rdmPolicy for each device that needs it.
-          '') ignored
+          import ./ignored.nix {
+            inherit lib guests option;
+            manager = cfg.autostartManager;
+          }
+          ++ import ./memory.nix {
+            inherit lib guests;
+            xen = cfg;
+          }
         )
       );
     }
@@ -82,6 +85,8 @@ in
           ./usb.nix
           ./graphics.nix
           ./shares.nix
+          ./autostart.nix
+          ./lifecycle.nix
           ./settings.nix
         ]
         ++ import ./host.nix { inherit config; }

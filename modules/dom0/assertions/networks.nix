@@ -172,7 +172,7 @@ let
   );
 
   # Xen's scripts take an interface that has the name already for the one to plug in.
-  started = lib.filterAttrs (_: guest: guest.autostart) guests;
+  started = lib.filterAttrs (_: guest: guest.autostart.enable) guests;
   vifnames = lib.concatLists (
     lib.mapAttrsToList (
       name: guest:

@@ -47,7 +47,7 @@ let
           placed value
           // {
             inherit name;
-            inherit (guest) autostart;
+            autostart = guest.autostart.enable;
             option = option name (
               lib.showOption [
                 "pci"

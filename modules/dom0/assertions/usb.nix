@@ -12,7 +12,7 @@ let
       name: guest:
       lib.mapAttrsToList (device: value: {
         inherit name;
-        inherit (guest) autostart;
+        autostart = guest.autostart.enable;
         inherit (value) hostbus hostaddr;
         option = option name (
           lib.showOption [

@@ -3,6 +3,8 @@
 let
   identity = import ../identity.nix { inherit lib; };
   types = import ../../types.nix { inherit lib; };
+  # A guest that was renamed stays the same.
+  origin = name: guest: lib.head (guest.previousNames ++ [ name ]);
 in
 lib.types.submodule (
   { config, name, ... }:
@@ -21,6 +23,7 @@ lib.types.submodule (
       ./shares.nix
       ./device-model.nix
       ./pv-shim.nix
+      ./autostart.nix
       ./lifecycle.nix
     ];
 
@@ -52,8 +55,8 @@ lib.types.submodule (
 
       uuid = lib.mkOption {
         type = types.uuid;
-        default = identity.uuid seed name;
-        defaultText = lib.literalMD "derived from `virtualisation.xen.domus.seed` and the guest's name";
+        default = identity.uuid seed (origin name config);
+        defaultText = lib.literalMD "derived from `virtualisation.xen.domus.seed` and the guest's name, or the first of its `previousNames`";
         example = "3f0e5c1a-7d3b-8c55-9a6e-2f0b6a1d4e77";
         description = "What the guest is known by to Xen and to Domus, whatever it is called.";
       };
@@ -79,7 +82,7 @@ lib.types.submodule (
         type = lib.types.attrsOf (
           import ./network.nix {
             inherit lib seed;
-            guest = name;
+            guest = origin name config;
           }
         );
         default = { };

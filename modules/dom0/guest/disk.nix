@@ -127,6 +127,20 @@ lib.types.submodule (
         description = "Whether the guest sees a CD-ROM drive.";
       };
 
+      detach = lib.mkOption {
+        type = lib.types.enum [
+          "next-boot"
+          "live"
+        ];
+        default = "next-boot";
+        example = "live";
+        description = ''
+          When the disk is taken from the guest while it runs, once it is no longer declared. `"next-boot"` waits for the
+          guest's next boot: Linux does not refuse to lose a disk that it has mounted. `"live"` takes it at once, where the
+          guest's `onChange` is `"live"`; unmount it in the guest first. The image is never deleted.
+        '';
+      };
+
       filesystem = lib.mkOption {
         type = lib.types.nullOr filesystem;
         default = null;

@@ -7,6 +7,7 @@
     db = {
       autostart = true;
       kernel = "/boot/bzImage";
+      onHostShutdown = "shutdown";
       pci.devices.nic.bdf = "03:00.0";
     };
   };

@@ -137,6 +137,17 @@ rec {
       else
         only path definitions;
   };
+  coercedTo = from: coerce: to: {
+    name = "coercedTo";
+    description = "${to.description} or ${from.description} convertible to it";
+    check = value: from.check value && to.check (coerce value) || to.check value;
+    inherit (to) emptyValue;
+    merge =
+      path: definitions:
+      to.merge path (
+        map (d: d // { value = if from.check d.value then coerce d.value else d.value; }) definitions
+      );
+  };
   oneOf = types: builtins.foldl' either (head types) (builtins.tail types);
 
   listOf = element: {

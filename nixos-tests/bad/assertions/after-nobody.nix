@@ -1,0 +1,6 @@
+{
+  virtualisation.xen.guests.web.autostart = {
+    enable = true;
+    after = [ "db" ];
+  };
+}

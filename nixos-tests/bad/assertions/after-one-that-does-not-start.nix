@@ -1,0 +1,14 @@
+{
+  virtualisation.xen.guests = {
+    web = {
+      autostart = {
+        enable = true;
+        after = [ "db" ];
+      };
+    };
+    db = {
+      kernel = "/boot/bzImage";
+      initrd = "/boot/initrd";
+    };
+  };
+}

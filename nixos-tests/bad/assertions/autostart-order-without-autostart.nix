@@ -1,0 +1,6 @@
+{
+  virtualisation.xen.guests.web.autostart = {
+    order = 5;
+    ready.port = 80;
+  };
+}

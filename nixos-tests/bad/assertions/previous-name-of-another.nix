@@ -1,0 +1,11 @@
+{
+  virtualisation.xen.guests = {
+    web = {
+      previousNames = [ "db" ];
+    };
+    db = {
+      kernel = "/boot/bzImage";
+      initrd = "/boot/initrd";
+    };
+  };
+}

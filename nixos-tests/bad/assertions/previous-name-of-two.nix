@@ -1,0 +1,12 @@
+{
+  virtualisation.xen.guests = {
+    web = {
+      previousNames = [ "www" ];
+    };
+    db = {
+      kernel = "/boot/bzImage";
+      initrd = "/boot/initrd";
+      previousNames = [ "www" ];
+    };
+  };
+}

@@ -1,0 +1,6 @@
+{
+  virtualisation.xen.guests.web.previousNames = [
+    "42"
+    "w w"
+  ];
+}

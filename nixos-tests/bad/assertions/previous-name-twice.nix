@@ -1,0 +1,6 @@
+{
+  virtualisation.xen.guests.web.previousNames = [
+    "www"
+    "www"
+  ];
+}

@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.web.disks.root.detach = "now";
+}

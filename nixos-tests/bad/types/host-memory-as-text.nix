@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.hostMemory = "32GiB";
+}

@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.guests.web.autostart.ready.port = 65536;
+}

@@ -1,0 +1,17 @@
+{
+  virtualisation.xen.guests = {
+    web.autostart = {
+      enable = true;
+      after = [ "db" ];
+    };
+    db = {
+      kernel = "/boot/bzImage";
+      initrd = "/boot/initrd";
+      autostart = {
+        enable = true;
+        ready.port = 5432;
+      };
+      networks.lan = { };
+    };
+  };
+}
