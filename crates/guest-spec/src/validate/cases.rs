@@ -10,6 +10,8 @@ pub(super) fn guest(kind: &str, fields: &Value) -> Value {
     let mut guest: Value = serde_json::from_str(GUEST).unwrap();
     guest["type"] = kind.into();
     guest["maxMemoryMib"] = Value::Null;
+    // Some have what cannot be saved.
+    guest["lifecycle"] = json!({ "onHostShutdown": "shutdown" });
     if kind == "hvm" {
         guest["boot"] = json!({ "bootloader": "firmware" });
     }

@@ -3,8 +3,8 @@
 use super::report::Report;
 use super::text::path_problem;
 use super::{
-    Judgement, cpu, device_model, disks, firmware, graphics, networks, pci, settings, shares, usb,
-    vnuma,
+    Judgement, cpu, device_model, disks, firmware, graphics, lifecycle, networks, pci, settings,
+    shares, startup, usb, vnuma,
 };
 use crate::{Bootloader, Guest, GuestType, name_problem};
 
@@ -13,6 +13,8 @@ pub(super) fn judge(guest: &Guest) -> Judgement {
     let mut report = Report::new(guest);
     resources(&mut report);
     boot(&mut report);
+    startup::check(&mut report);
+    lifecycle::check(&mut report);
     disks::check(&mut report);
     networks::check(&mut report);
     cpu::check(&mut report);

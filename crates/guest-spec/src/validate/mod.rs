@@ -10,12 +10,14 @@ mod disks;
 mod firmware;
 mod graphics;
 mod guest;
+mod lifecycle;
 mod networks;
 mod pci;
 mod report;
 mod served;
 mod settings;
 mod shares;
+mod startup;
 mod text;
 mod together;
 mod usb;
@@ -88,6 +90,9 @@ impl Document {
         together::vifnames(&guests, &mut problems);
         together::pci_devices(&guests, &mut problems);
         together::usb_devices_and_users(&guests, &mut problems);
+        startup::together(&guests, &mut problems);
+        lifecycle::names(&guests, &mut problems);
+        startup::manager(&guests, self.autostart_manager, &mut warnings);
         Judgement { problems, warnings }
     }
 }
@@ -98,6 +103,8 @@ mod cases;
 mod devices_tests;
 #[cfg(test)]
 mod hardware_tests;
+#[cfg(test)]
+mod lifecycle_tests;
 #[cfg(test)]
 mod machine_tests;
 #[cfg(test)]
