@@ -281,6 +281,31 @@ impl Importing<'_> {
         self.set(key, &["type"], self.guest.word());
     }
 
+    /// xendomains saves every guest; of one that cannot be saved the options must say what is done in place of that.
+    fn host_shutdown(&mut self) {
+        let cannot_move = self
+            .config
+            .get("nomigrate")
+            .is_some_and(|value| value.as_integer() != Some(0));
+        let devices = [
+            &["pci", "devices"][..],
+            &["vnuma"],
+            &["settings", "pci"],
+            &["settings", "vnuma"],
+        ];
+        let unsavable = devices.iter().any(|path| self.options.has(path))
+            || cannot_move && self.options.has(&["settings", "nomigrate"]);
+        if unsavable {
+            self.options
+                .set(&["onHostShutdown"], NixValue::String("shutdown".to_owned()));
+            let comments = Comments {
+                above: vec!["It cannot be saved and restored.".to_owned()],
+                beside: None,
+            };
+            self.options.comment(&["onHostShutdown"], comments);
+        }
+    }
+
     fn finish(mut self) -> Result<Imported, Vec<ImportError>> {
         if !self.errors.is_empty() {
             return Err(self.errors);
@@ -296,6 +321,7 @@ impl Importing<'_> {
             };
             self.options.comment(&["memory"], comments);
         }
+        self.host_shutdown();
         let mut above = self.source.unattached();
         above.extend(self.waiting);
         Ok(Imported {
