@@ -20,6 +20,12 @@ let
 
   bridgesUnit = "domus-bridges.service";
   prepareUnit = "domus-prepare.service";
+  shutdownUnit = "domus-shutdown.service";
+  # What a block script serves (iSCSI, RBD, NBD) comes over the network.
+  usesScripts = lib.any (
+    guest: guest.enable && lib.any (disk: disk.script != null) (lib.attrValues guest.disks)
+  ) (lib.attrValues cfg.guests);
+  networkUnits = lib.optional usesScripts "network-online.target";
   # What xl talks to.
   xenUnits = [
     "xenstored.service"
@@ -32,6 +38,11 @@ let
     cfg.package
     cfg.qemu.package
   ];
+  # Of the guests of this configuration, the one that may take longest to shut down, and time for Domus itself.
+  longestShutdown = builtins.foldl' (most: guest: lib.max most guest.shutdownTimeout) 0 (
+    lib.filter (guest: guest.enable) (lib.attrValues cfg.guests)
+  );
+  stopSeconds = lib.max 900 (longestShutdown + 120);
   # Booted without Xen, a Xen system skips what needs it; nixpkgs' own units do the same.
   underXen = "/proc/xen/capabilities";
 
@@ -85,6 +96,7 @@ in
             bridgesUnit
             prepareUnit
           ]
+          ++ networkUnits
           ++ bridgeUnits;
           after =
             xenUnits
@@ -92,18 +104,55 @@ in
               bridgesUnit
               prepareUnit
               "xendomains.service"
+              "remote-fs.target"
+              # At shutdown no guest is started any more when that begins.
+              shutdownUnit
             ]
+            ++ networkUnits
+            ++ mountUnits
             ++ bridgeUnits;
           unitConfig.ConditionPathExists = underXen;
           path = xenPrograms;
         }
       ];
 
+      # Stopped before xendomains, the guests' own units and all that guests need: it shuts down those that are not to be saved,
+      # and, in a boot in which xendomains did not start, saves the others.
+      domus-shutdown = {
+        description = "Shutdown of Xen guests with the host";
+        wantedBy = [ "multi-user.target" ];
+        after =
+          xenUnits
+          ++ [
+            bridgesUnit
+            prepareUnit
+            "xendomains.service"
+            "network.target"
+            "remote-fs.target"
+          ]
+          ++ mountUnits
+          ++ bridgeUnits;
+        restartIfChanged = false;
+        unitConfig = {
+          ConditionPathExists = underXen;
+          RefuseManualStop = true;
+          X-StopOnRemoval = false;
+        };
+        path = xenPrograms;
+        serviceConfig = {
+          Type = "oneshot";
+          RemainAfterExit = true;
+          ExecStop = "${domus} host-shutdown";
+          # Each guest has a time of its own, and a save takes what it takes.
+          TimeoutStopSec = "infinity";
+        };
+      };
+
       "domus-guest@" = {
         description = "Xen guest %i";
         wants = bridgeUnits;
-        # At shutdown the order is turned round: xendomains saves the guests before this stops, and
-        # only then are the file systems unmounted that their disks are on.
+        # At shutdown the order is turned round: the guests are shut down or saved before this stops, and only then
+        # are the file systems unmounted that their disks are on.
         after =
           xenUnits
           ++ [
@@ -112,7 +161,10 @@ in
           ]
           ++ mountUnits
           ++ bridgeUnits;
-        before = [ "xendomains.service" ];
+        before = [
+          "xendomains.service"
+          shutdownUnit
+        ];
         restartIfChanged = false;
         unitConfig = {
           ConditionPathExists = underXen;
@@ -132,7 +184,9 @@ in
           # xl holds its lock through each build, and pygrub reads the guest's disk.
           TimeoutStartSec = "10min";
           # A guest that shuts down writes its disks first.
-          TimeoutStopSec = "15min";
+          TimeoutStopSec = stopSeconds;
+          # `journalctl -t xen-guest-NAME`.
+          SyslogIdentifier = "xen-guest-%i";
         };
       };
     };

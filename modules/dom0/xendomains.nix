@@ -33,7 +33,21 @@ in
       systemd.services.xendomains = {
         wants = first;
         after = first;
+        # There in a boot in which Domus started the guests: a switch to xendomains starts none of them a second time,
+        # nor those that were stopped by hand. Without Domus somebody has to save them.
+        unitConfig.ConditionPathExists = "!/run/domus/manages";
       };
+    })
+
+    # Not masked: in a boot in which it started the guests it also saves them, and systemd forgets what a masked unit
+    # does when it stops.
+    (lib.mkIf (cfg.domus.enable && cfg.autostartManager == "domus") {
+      systemd.services.xendomains.wantedBy = lib.mkForce [ ];
+    })
+
+    # What is saved there is the guests' memory. Where XENDOMAINS_SAVE names another folder, its mode is its owner's affair.
+    (lib.mkIf cfg.domus.enable {
+      systemd.tmpfiles.rules = [ "d /var/lib/xen/save 0700 root root -" ];
     })
   ];
 }

@@ -22,6 +22,8 @@ pub struct Evaluation {
     pub units: BTreeMap<String, Unit>,
     /// Files below /etc that matter, by their path below it, such as `default/xendomains`.
     pub etc: BTreeMap<String, String>,
+    /// What logrotate is told of the guests' consoles; empty where they are not kept.
+    pub logrotate: String,
     /// The configuration's warnings.
     pub warnings: Vec<String>,
     /// Assertions that do not hold.

@@ -21,7 +21,9 @@ let
     short: map (long: { inherit short long; }) (lib.filter (isWordOf short) plain)
   ) plain;
 
-  sameUuid = lib.filter (group: lib.length group > 1) (
+  # Guests that claim one previous name, of which lifecycle.nix says so, have one UUID because of that.
+  origins = map (name: lib.head (guests.${name}.previousNames ++ [ name ]));
+  sameUuid = lib.filter (group: lib.length (lib.unique (origins group)) > 1) (
     lib.attrValues (lib.groupBy (name: guests.${name}.uuid) names)
   );
 in

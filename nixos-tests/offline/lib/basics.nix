@@ -39,6 +39,7 @@ rec {
       found = filter (n: predicate (elemAt list n)) (genList id (length list));
     in
     if found == [ ] then default else builtins.head found;
+  max = a: b: if a > b then a else b;
   mod = a: b: a - b * (a / b);
 
   # Strings.
@@ -47,6 +48,7 @@ rec {
     separator: f: list:
     concatStringsSep separator (map f list);
   concatStrings = concatStringsSep "";
+  concatMapStrings = f: list: concatStrings (map f list);
   stringToCharacters = text: genList (n: substring n 1 text) (stringLength text);
   hasPrefix = prefix: text: substring 0 (stringLength prefix) text == prefix;
   hasSuffix =

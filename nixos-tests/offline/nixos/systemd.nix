@@ -117,6 +117,10 @@ in
       default = { };
     };
     sysusers.enable = lib.mkEnableOption "users by systemd-sysusers";
+    tmpfiles.rules = lib.mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+    };
     units = lib.mkOption {
       type = types.attrsOf types.raw;
       default = { };

@@ -58,12 +58,16 @@ in
       }
     ];
 
+    environment.etc."default/xencommons".text = ''
+      source ${cfg.package}/etc/default/xencommons
+    '';
     environment.etc."default/xendomains".text = ''
       source ${cfg.package}/etc/default/xendomains
 
       ${cfg.domains.extraConfig}
     '';
 
+    systemd.services.xenconsoled.wantedBy = [ "multi-user.target" ];
     systemd.services.xendomains = {
       restartIfChanged = false;
       path = [

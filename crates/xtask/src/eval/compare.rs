@@ -80,6 +80,7 @@ fn parts(evaluation: &Evaluation) -> BTreeMap<String, String> {
             "the activation script".to_owned(),
             normalise(&evaluation.activation),
         ),
+        ("logrotate".to_owned(), evaluation.logrotate.clone()),
         ("warnings".to_owned(), evaluation.warnings.join("\n")),
         (
             "failed assertions".to_owned(),
@@ -187,6 +188,7 @@ mod tests {
             activation: String::new(),
             units: BTreeMap::from([("a.service".to_owned(), unit(text))]),
             etc: BTreeMap::new(),
+            logrotate: String::new(),
             warnings: vec![],
             failed_assertions: vec![],
         };

@@ -37,6 +37,9 @@ pub fn for_people(evaluation: &Evaluation) -> anyhow::Result<String> {
     {
         section(&mut text, &format!("/etc/{name}"), content)?;
     }
+    if !evaluation.logrotate.is_empty() {
+        section(&mut text, "logrotate", &evaluation.logrotate)?;
+    }
     Ok(text)
 }
 

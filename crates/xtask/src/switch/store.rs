@@ -223,6 +223,7 @@ mod tests {
             activation: activation.into(),
             units: BTreeMap::new(),
             etc: BTreeMap::new(),
+            logrotate: String::new(),
             warnings: vec![],
             failed_assertions: vec![],
         }

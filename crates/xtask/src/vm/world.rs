@@ -323,6 +323,7 @@ mod tests {
             activation: String::new(),
             units: std::collections::BTreeMap::new(),
             etc: std::collections::BTreeMap::new(),
+            logrotate: String::new(),
             warnings: vec![],
             failed_assertions: vec![],
         };
