@@ -7,12 +7,14 @@ let
 
   # The units that Domus defines, and those of nixpkgs that it changes. The latter are
   # in the xen package, so NixOS makes what is declared of them a drop-in.
-  units = {
+  ours = {
     "domus-bridges.service" = false;
     "domus-prepare.service" = false;
     "domus-guests.service" = false;
     "domus-guest@.service" = false;
     "domus-shutdown.service" = false;
+  };
+  changed = {
     "xendomains.service" = true;
     "xenconsoled.service" = true;
   };
@@ -40,7 +42,7 @@ in
   domusPackage = if managed then "${lib.getBin cfg.domus.package}" else "";
   xenPackage = if managed then "${lib.getBin cfg.package}" else "";
   activation = if managed then config.system.activationScripts.domus.text else "";
-  units = if managed then lib.mapAttrs unit units else { };
+  units = lib.mapAttrs unit (lib.optionalAttrs managed ours // lib.optionalAttrs cfg.enable changed);
   etc =
     if managed then
       {

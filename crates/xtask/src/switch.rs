@@ -3,6 +3,8 @@
 
 mod plan;
 mod store;
+#[cfg(test)]
+mod tests;
 mod unit_file;
 
 use std::collections::BTreeMap;
@@ -332,6 +334,12 @@ fn etc_script(old: Option<&Evaluation>, new: &Evaluation) -> String {
         write(&format!("/etc/{path}"), text.trim_end_matches('\n'));
     }
     for (name, unit) in &new.units {
+        // The image enables the units that it brings; what a generation does not want is not enabled.
+        if unit.drop_in {
+            lines.push(format!(
+                "rm -f '/etc/systemd/system/multi-user.target.wants/{name}'"
+            ));
+        }
         for link in unit_paths(name, unit).1 {
             let target = if unit.drop_in {
                 format!("/usr/lib/systemd/system/{name}")

@@ -41,15 +41,13 @@ pub(super) fn check(report: &mut Report) {
             );
         }
     }
-    if let Some(pattern) = &ready.console {
-        if let Some(why) = pattern_problem(pattern) {
-            report.add("autostart.ready.console", why);
-        }
+    if let Some(why) = ready.console.as_deref().and_then(pattern_problem) {
+        report.add("autostart.ready.console", why);
     }
-    if let Some(path) = &ready.xenstore {
-        if let Some(why) = xenstore_problem(path) {
-            report.add("autostart.ready.xenstore", format!("{path:?} {why}"));
-        }
+    if let Some(path) = &ready.xenstore
+        && let Some(why) = xenstore_problem(path)
+    {
+        report.add("autostart.ready.xenstore", format!("{path:?} {why}"));
     }
     if ready.timeout_seconds == 0 {
         report.add(
