@@ -1,7 +1,7 @@
 //! Making an image.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Component, Path, PathBuf};
@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 use crate::error::{human, is_full};
 use crate::folder::{Made, free_bytes, sync};
 use crate::leftovers::{MARK, RANDOM_LENGTH};
-use crate::never_written::Superblock;
+use crate::superblock::Superblock;
 use crate::tools::says_full;
 use crate::{FileSystem, Format, Found, ImageError, NewImage, Tools, inspect};
 
@@ -44,7 +44,7 @@ pub struct Created {
 pub fn create(image: &NewImage<'_>, tools: &Tools) -> Result<Created, ImageError> {
     let path = image.path;
     let (folder, name) = check_path(path)?;
-    check_size(image)?;
+    check_size(path, image.size_bytes)?;
     if let Some(file_system) = &image.filesystem {
         check_label(path, file_system)?;
     }
@@ -119,19 +119,7 @@ fn fill_raw(
     file_system: Option<&FileSystem<'_>>,
 ) -> Result<(), ImageError> {
     let path = image.path;
-    file.as_file()
-        .set_len(image.size_bytes)
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::FileTooLarge => ImageError::Size {
-                path: path.to_owned(),
-                size_bytes: image.size_bytes,
-                reason: format!(
-                    "the file system there holds no file of {}",
-                    human(image.size_bytes)
-                ),
-            },
-            _ => ImageError::io(path, path, "set the size of the image", error),
-        })?;
+    set_length(path, file.as_file(), image.size_bytes)?;
     let Some(file_system) = file_system else {
         return Ok(());
     };
@@ -151,8 +139,28 @@ fn fill_raw(
     }
 }
 
+/// Sets how long the file of an image is.
+pub(crate) fn set_length(path: &Path, file: &File, size_bytes: u64) -> Result<(), ImageError> {
+    file.set_len(size_bytes)
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::FileTooLarge => ImageError::Size {
+                path: path.to_owned(),
+                size_bytes,
+                reason: format!(
+                    "the file system there holds no file of {}",
+                    human(size_bytes)
+                ),
+            },
+            _ => ImageError::io(path, path, "set the size of the image", error),
+        })
+}
+
 /// `.NAME.domus-XXXXXX`, mode 0600, in the image's own folder so that it can be renamed.
-fn temporary(path: &Path, folder: &Path, name: &OsStr) -> Result<NamedTempFile, ImageError> {
+pub(crate) fn temporary(
+    path: &Path,
+    folder: &Path,
+    name: &OsStr,
+) -> Result<NamedTempFile, ImageError> {
     let mut prefix = OsString::from(".");
     prefix.push(name);
     prefix.push(MARK);
@@ -222,19 +230,19 @@ fn check_real_folder(path: &Path, folder: &Path) -> Result<(), ImageError> {
     Ok(())
 }
 
-fn check_size(image: &NewImage<'_>) -> Result<(), ImageError> {
-    let reason = if image.size_bytes == 0 {
+pub(crate) fn check_size(path: &Path, size_bytes: u64) -> Result<(), ImageError> {
+    let reason = if size_bytes == 0 {
         "a disk cannot be empty"
-    } else if !image.size_bytes.is_multiple_of(512) {
+    } else if !size_bytes.is_multiple_of(512) {
         "it must be a multiple of 512, the sector of a disk"
-    } else if i64::try_from(image.size_bytes).is_err() {
+    } else if i64::try_from(size_bytes).is_err() {
         "it is larger than any file can be"
     } else {
         return Ok(());
     };
     Err(ImageError::Size {
-        path: image.path.to_owned(),
-        size_bytes: image.size_bytes,
+        path: path.to_owned(),
+        size_bytes,
         reason: reason.to_owned(),
     })
 }

@@ -137,6 +137,117 @@ pub enum ImageError {
         /// What it said.
         output: String,
     },
+    /// A declared size below what the disk has.
+    #[error(
+        "{}: it has {} ({size_bytes} bytes) and {} ({declared_bytes} bytes) are declared; making it smaller would destroy what \
+         is in it, and is never done. Declare {size_bytes} bytes, or make a smaller disk of another name and copy the files", 
+        path.display(), human(*size_bytes), human(*declared_bytes)
+    )]
+    Shrink {
+        /// The path of the image.
+        path: PathBuf,
+        /// What the guest sees now, in bytes.
+        size_bytes: u64,
+        /// The size asked for, in bytes.
+        declared_bytes: u64,
+    },
+    /// A declared size above what a block device has.
+    #[error(
+        "{}: this device has {} and {} are declared; a device is never grown from here. Grow it where it is made \
+         (lvextend --size {declared_bytes}b, zfs set volsize={declared_bytes}), or declare the size that it has", 
+        path.display(), human(*size_bytes), human(*declared_bytes)
+    )]
+    DeviceTooSmall {
+        /// The path of the device.
+        path: PathBuf,
+        /// What the guest sees now, in bytes.
+        size_bytes: u64,
+        /// The size asked for, in bytes.
+        declared_bytes: u64,
+    },
+    /// Somebody uses it.
+    #[error("{}: {user} uses it, and a disk is only changed while nobody does; nothing was changed. Try again when that has ended", path.display())]
+    InUse {
+        /// The path of the image.
+        path: PathBuf,
+        /// Who does.
+        user: String,
+    },
+    /// A disk that was declared as qcow2 and is not.
+    #[error("{}: it is declared as qcow2 and does not begin like one; set its format to what it is", path.display())]
+    NotQcow2 {
+        /// The path of the image.
+        path: PathBuf,
+    },
+    /// e2fsck leaves the file system to a person.
+    #[error(
+        "{}: its file system is damaged, or not one for this {}, which did not repair it by itself ({status}): {output}. \
+         The disk was not grown. With its guest off, run `e2fsck -f {}` and answer what it asks, then apply again; or declare \
+         the size that it has",
+        path.display(), tool.display(), path.display()
+    )]
+    CheckFailed {
+        /// The path of the image.
+        path: PathBuf,
+        /// The program as it was called.
+        tool: PathBuf,
+        /// How it ended.
+        status: ExitStatus,
+        /// What it said.
+        output: String,
+    },
+    /// resize2fs failed, and what it had done was undone.
+    #[error(
+        "{}: {} could not grow its file system ({status}): {output}. The disk is as it was before. Remove the cause and apply \
+         again, or declare the size that it has",
+        path.display(), tool.display()
+    )]
+    ResizeFailed {
+        /// The path of the image.
+        path: PathBuf,
+        /// The program as it was called.
+        tool: PathBuf,
+        /// How it ended.
+        status: ExitStatus,
+        /// What it said.
+        output: String,
+    },
+    /// The disk (or the quota) is full, and an image could not be grown.
+    #[error(
+        "{}: no space left on the file system that holds {}: {} is free. To grow an image needs some at once, and all of its \
+         new size ({}) in time; free some space and apply again, or declare the size that it has",
+        path.display(), folder.display(), human(*free_bytes), human(*size_bytes)
+    )]
+    NoSpaceToGrow {
+        /// The path of the image.
+        path: PathBuf,
+        /// The folder that it is in.
+        folder: PathBuf,
+        /// What is free, in bytes.
+        free_bytes: u64,
+        /// The new size of the image, in bytes.
+        size_bytes: u64,
+    },
+    /// The file with what growing overwrites is not what Domus wrote.
+    #[error(
+        "{}: growing it was begun and not finished, and {}, which has what is needed to finish, is damaged; the disk is left as \
+         it is. With its guest off, run `e2fsck -f {}`, then remove {} and apply again",
+        path.display(), undo.display(), path.display(), undo.display()
+    )]
+    UndoDamaged {
+        /// The path of the image.
+        path: PathBuf,
+        /// The damaged file.
+        undo: PathBuf,
+    },
+    /// Something that is no image, and is not removed.
+    #[error("{}: this is {what}, and only image files are removed; if it is no longer needed, remove it yourself", path.display())]
+    NotDeleted {
+        /// The path as it was given.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+    },
     /// Anything else that the system refuses.
     #[error("{}: cannot {doing}: {source}", path.display())]
     Io {

@@ -56,6 +56,22 @@ pub fn inspect(path: &Path) -> Result<Found, ImageError> {
     }
 }
 
+/// Tells what is at the path of a disk that should be there: a file or a block device.
+pub(crate) fn present(path: &Path) -> Result<Found, ImageError> {
+    match inspect(path)? {
+        found @ (Found::File { .. } | Found::BlockDevice { .. }) => Ok(found),
+        Found::Absent => Err(ImageError::Io {
+            path: path.to_owned(),
+            doing: "open the disk",
+            source: io::ErrorKind::NotFound.into(),
+        }),
+        other => Err(ImageError::NotAnImage {
+            path: path.to_owned(),
+            what: other.describe(),
+        }),
+    }
+}
+
 impl Found {
     /// What it is, for a message.
     pub(crate) fn describe(&self) -> &'static str {

@@ -1,26 +1,42 @@
-//! Creates and inspects disk images for Xen guests, never touching one that exists.
+//! Creates, grows, inspects and deletes disk images for Xen guests, never overwriting one that exists.
 //!
 //! An image is made under another name in its own folder and renamed, without overwriting, when it is complete: at
 //! every moment there is either no image or a whole one. What a killed run leaves is a file whose name begins with a
 //! dot and holds `.domus-`; [`leftovers()`] finds such files.
+//!
+//! An image is grown in place. What that overwrites is kept beside it until it is done, so that a killed run is undone by
+//! the next one, and never repaired by guessing.
 
+mod confined;
 mod create;
+mod delete;
 mod error;
 mod folder;
+mod geometry;
+mod grow;
+mod growth;
+mod in_use;
 mod inspect;
 mod leftovers;
 mod never_written;
 mod qcow2;
+mod superblock;
 mod tools;
+mod undo;
+mod usage;
 
 use std::path::Path;
 
 pub use create::{Created, create};
+pub use delete::delete;
 pub use error::ImageError;
+pub use grow::{Grown, Inside, grow, undo_growth};
+pub use growth::{Growth, needs_growth};
 pub use inspect::{Found, inspect};
 pub use leftovers::{leftovers, remove_leftovers};
 pub use never_written::never_written;
 pub use tools::Tools;
+pub use usage::{Usage, usage};
 
 /// How an image is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,14 @@
-//! Just enough of qcow2 (QEMU's docs/interop/qcow2.txt) to find the first bytes that a guest sees.
+//! Just enough of qcow2 (QEMU's docs/interop/qcow2.txt) to find the size and the first bytes that a guest sees.
 
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use crate::ImageError;
+
+/// How every image begins.
+const MAGIC: [u8; 4] = *b"QFI\xfb";
 
 /// In an L1 or L2 entry: the bits of the offset.
 const OFFSET: u64 = 0x00ff_ffff_ffff_fe00;
@@ -11,10 +17,23 @@ const OFFSET: u64 = 0x00ff_ffff_ffff_fe00;
 const COMPRESSED: u64 = 1 << 62;
 const ZEROS: u64 = 1;
 
+/// What a guest sees, in bytes, as the header has it.
+pub(crate) fn size_bytes(path: &Path, file: &File) -> Result<u64, ImageError> {
+    let mut header = [0; 32];
+    let whole = read(file, &mut header, 0)
+        .map_err(|error| ImageError::io(path, path, "read the header", error))?;
+    if !whole || header[..4] != MAGIC || !(2..=3).contains(&be32(&header, 4)) {
+        return Err(ImageError::NotQcow2 {
+            path: path.to_owned(),
+        });
+    }
+    Ok(be64(&header, 24))
+}
+
 /// Where the first cluster of the disk lies in the file; nothing when it is not simply there.
 pub(crate) fn first_cluster(file: &File) -> io::Result<Option<u64>> {
     let mut header = [0; 104];
-    if !read(file, &mut header, 0)? || header[..4] != *b"QFI\xfb" {
+    if !read(file, &mut header, 0)? || header[..4] != MAGIC {
         return Ok(None);
     }
     let version = be32(&header, 4);

@@ -4,10 +4,11 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
 
 use rustix::fs::{MemfdFlags, memfd_create};
 
+use crate::confined::confined;
 use crate::{FileSystem, FileSystemKind, ImageError};
 
 /// Which programs to call. The default is to look for them in `PATH`.
@@ -15,6 +16,10 @@ use crate::{FileSystem, FileSystemKind, ImageError};
 pub struct Tools {
     /// `mke2fs` of e2fsprogs.
     pub mke2fs: PathBuf,
+    /// `e2fsck` of e2fsprogs.
+    pub e2fsck: PathBuf,
+    /// `resize2fs` of e2fsprogs.
+    pub resize2fs: PathBuf,
     /// `qemu-img`.
     pub qemu_img: PathBuf,
 }
@@ -23,10 +28,15 @@ impl Default for Tools {
     fn default() -> Self {
         Self {
             mke2fs: "mke2fs".into(),
+            e2fsck: "e2fsck".into(),
+            resize2fs: "resize2fs".into(),
             qemu_img: "qemu-img".into(),
         }
     }
 }
+
+/// The name by which a program opens the file that it gets as its input.
+const OWN_INPUT: &str = "/proc/self/fd/0";
 
 /// Above this, block numbers need more than 32 bits.
 const LARGEST_32_BIT: u64 = 1 << 44;
@@ -151,6 +161,59 @@ impl Tools {
             "qemu-utils (Debian) or qemu (NixOS)",
         )
     }
+
+    /// Gives a qcow2 image that nobody uses a new size. The program gets the file too, and with it the lock.
+    pub(crate) fn resize_qcow2(
+        &self,
+        image: &Path,
+        file: &File,
+        size_bytes: u64,
+    ) -> Result<(), ImageError> {
+        let mut command = clean(&self.qemu_img);
+        command
+            .args(["resize", "-q", "-f", "qcow2", "--"])
+            .arg(image)
+            .arg(size_bytes.to_string());
+        run(
+            command.stdin(same(image, file)?),
+            image,
+            "qemu-utils (Debian) or qemu (NixOS)",
+        )
+    }
+
+    /// Has e2fsck check a whole file system, and repair what it can without a person.
+    pub(crate) fn check(&self, image: &Path, file: &File) -> Result<Ended, ImageError> {
+        let mut command = clean(&self.e2fsck);
+        // Repairs only, and by no host's e2fsck.conf.
+        command
+            .args(["-f", "-p", "-E", "fixes_only"])
+            .env("E2FSCK_CONFIG", "/dev/null");
+        on_file_system(command, image, file)
+    }
+
+    /// Has resize2fs grow a file system, which was just checked, to the end of its image.
+    pub(crate) fn fill(&self, image: &Path, file: &File) -> Result<Ended, ImageError> {
+        on_file_system(clean(&self.resize2fs), image, file)
+    }
+}
+
+/// Runs a program, with least privilege, on a file system that a guest wrote.
+///
+/// It gets the file itself and not its path: what was looked at is what it works on, and while it runs the lock stays,
+/// even if we are killed.
+fn on_file_system(mut command: Command, image: &Path, file: &File) -> Result<Ended, ImageError> {
+    command.arg(OWN_INPUT).stdin(same(image, file)?);
+    let output = confined(&mut command, file);
+    let mut ended = finished(output, &command, image, "e2fsprogs")?;
+    let said = ended.output.trim_end_matches('.');
+    ended.output = said.replace(OWN_INPUT, &image.to_string_lossy());
+    Ok(ended)
+}
+
+/// The same open file: not one of its own, whose lock would be another.
+fn same(image: &Path, file: &File) -> Result<File, ImageError> {
+    file.try_clone()
+        .map_err(|error| ImageError::io(image, image, "open", error))
 }
 
 /// A program with nothing of our environment but `PATH`: variables change what mke2fs makes.
@@ -172,35 +235,50 @@ fn memory_file(text: &str) -> io::Result<File> {
 }
 
 fn run(command: &mut Command, image: &Path, package: &'static str) -> Result<(), ImageError> {
-    let tool = PathBuf::from(command.get_program());
-    let output = match command.output() {
-        Ok(output) => output,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(ImageError::ToolMissing {
-                path: image.to_owned(),
-                tool,
-                package,
-            });
-        }
-        Err(source) => {
-            return Err(ImageError::Io {
-                path: tool,
-                doing: "run the program",
-                source,
-            });
-        }
-    };
-    if output.status.success() {
+    let ended = finished(command.output(), command, image, package)?;
+    if ended.status.success() {
         return Ok(());
     }
+    Err(ImageError::ToolFailed {
+        path: image.to_owned(),
+        tool: command.get_program().into(),
+        status: ended.status,
+        output: ended.output,
+    })
+}
+
+/// How a program ended, and what it said.
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    pub(crate) output: String,
+}
+
+/// Names why a program could not be run, or gives how it ended.
+fn finished(
+    output: io::Result<Output>,
+    command: &Command,
+    image: &Path,
+    package: &'static str,
+) -> Result<Ended, ImageError> {
+    let tool = PathBuf::from(command.get_program());
+    let output = output.map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => ImageError::ToolMissing {
+            path: image.to_owned(),
+            tool,
+            package,
+        },
+        _ => ImageError::Io {
+            path: tool,
+            doing: "run the program",
+            source,
+        },
+    })?;
     let said = if output.stderr.iter().all(u8::is_ascii_whitespace) {
         &output.stdout
     } else {
         &output.stderr
     };
-    Err(ImageError::ToolFailed {
-        path: image.to_owned(),
-        tool,
+    Ok(Ended {
         status: output.status,
         output: one_line(&String::from_utf8_lossy(said)),
     })

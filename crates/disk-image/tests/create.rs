@@ -157,6 +157,7 @@ fn raw_without_a_file_system() {
         &Tools {
             mke2fs: "/none".into(),
             qemu_img: "/none".into(),
+            ..Tools::default()
         },
     )
     .unwrap();

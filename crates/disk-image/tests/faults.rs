@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -12,6 +14,7 @@ use disk_image::{
     FileSystem, FileSystemKind, Format, ImageError, NewImage, Tools, create, leftovers,
     remove_leftovers,
 };
+use support::{in_small_file_system, mounted, names};
 
 fn new(path: &Path, format: Format) -> NewImage<'_> {
     let filesystem = Some(FileSystem {
@@ -24,15 +27,6 @@ fn new(path: &Path, format: Format) -> NewImage<'_> {
         format,
         filesystem,
     }
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|e| e.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
 }
 
 fn script(folder: &Path, text: &str) -> PathBuf {
@@ -53,6 +47,7 @@ fn programs_that_fail() {
             &Tools {
                 mke2fs,
                 qemu_img: qemu_img.into(),
+                ..Tools::default()
             },
         )
         .unwrap_err()
@@ -110,47 +105,6 @@ fn programs_get_a_clean_environment() {
         "{names:?}"
     );
     insta::assert_snapshot!(fs::read_to_string(folder.path().join("conf")).unwrap());
-}
-
-/// Runs one of the tests below again, in a mount namespace of its own with a small file system.
-fn in_small_file_system(test: &str, options: &str) -> bool {
-    let folder = tempfile::tempdir().unwrap();
-    let run = format!("mount -t tmpfs -o {options} none \"$0\" && exec \"$@\"");
-    let output = Command::new("unshare")
-        .args(["--mount", "--propagation", "private", "sh", "-c", &run])
-        .arg(folder.path())
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture"])
-        .env("DOMUS_TEST_MOUNT", folder.path())
-        .output();
-    match output {
-        Ok(output) if output.status.success() => {
-            let said = String::from_utf8_lossy(&output.stdout);
-            assert!(said.contains("1 passed"), "{said}");
-            true
-        }
-        Ok(output) => {
-            let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            let no_right = said.contains("unshare failed")
-                || said.contains("permission denied")
-                || said.contains("must be superuser");
-            assert!(
-                no_right,
-                "{}{said}",
-                String::from_utf8_lossy(&output.stdout)
-            );
-            eprintln!("skipped: mounting a small file system needs root");
-            false
-        }
-        Err(error) => {
-            eprintln!("skipped: no unshare here: {error}");
-            false
-        }
-    }
-}
-
-fn mounted() -> Option<PathBuf> {
-    std::env::var_os("DOMUS_TEST_MOUNT").map(PathBuf::from)
 }
 
 #[test]
