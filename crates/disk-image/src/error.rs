@@ -154,8 +154,8 @@ pub enum ImageError {
     /// A declared size above what a block device has.
     #[error(
         "{}: this device has {} and {} are declared; a device is never grown from here. Grow it where it is made \
-         (lvextend --size {declared_bytes}b, zfs set volsize={declared_bytes}), or declare the size that it has", 
-        path.display(), human(*size_bytes), human(*declared_bytes)
+         (lvextend --size {declared_bytes}b {}, zfs set volsize={declared_bytes}), or declare the size that it has", 
+        path.display(), human(*size_bytes), human(*declared_bytes), path.display()
     )]
     DeviceTooSmall {
         /// The path of the device.

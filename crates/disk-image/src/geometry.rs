@@ -89,7 +89,8 @@ impl Geometry {
             && self.first_block == u64::from(self.block_bytes == 1024)
             && self.blocks > self.first_block
             && self.blocks < 1 << 48
-            && (1..=self.block_bytes * 8).contains(&self.group_blocks)
+            // mke2fs makes no smaller groups, and each costs time here.
+            && (256..=self.block_bytes * 8).contains(&self.group_blocks)
             && (1..=self.block_bytes * 8).contains(&self.group_inodes)
             && (128..=self.block_bytes).contains(&self.inode_bytes)
             && self.inode_bytes.is_power_of_two()

@@ -98,10 +98,10 @@ pub fn grow(
 ///
 /// When somebody uses the image, or it cannot be restored.
 pub fn undo_growth(path: &Path) -> Result<bool, ImageError> {
+    present(path)?;
     if !undo::is_there(path)? {
         return Ok(false);
     }
-    present(path)?;
     recover(path, &hold(path)?)?;
     Ok(true)
 }

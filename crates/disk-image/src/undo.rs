@@ -11,12 +11,12 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use crate::ImageError;
 use crate::create::{set_length, temporary};
 use crate::folder::sync;
 use crate::geometry::Geometry;
 use crate::leftovers::MARK;
 use crate::superblock::Superblock;
-use crate::{Found, ImageError, inspect};
 
 /// How such a file begins, for the person who finds it.
 const FIRST_LINE: &[u8] =
@@ -53,9 +53,14 @@ pub(crate) fn place(path: &Path) -> Result<PathBuf, ImageError> {
     Ok(real.with_file_name(name))
 }
 
-/// Whether an image's undo file is there.
+/// Whether an image's undo file is there. The image is, so that nothing on the way can be missing.
 pub(crate) fn is_there(path: &Path) -> Result<bool, ImageError> {
-    Ok(inspect(&place(path)?)? != Found::Absent)
+    let undo = place(path)?;
+    match fs::symlink_metadata(&undo) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(ImageError::io(path, &undo, "look at", error)),
+    }
 }
 
 /// Saves the superblock.
