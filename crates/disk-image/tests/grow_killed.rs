@@ -321,6 +321,8 @@ fn a_guest_that_ran_meanwhile_keeps_what_it_wrote() {
     debugfs(&path, "set_super_value mtime 20300101");
     debugfs(&path, "set_super_value mnt_count 1");
     debugfs(&path, "mkdir written-by-the-guest");
+    // In the superblock, which is saved too.
+    debugfs(&path, "set_super_value volume_name by-the-guest");
     grow(&path, Format::Raw, AFTER, &Tools::default()).unwrap();
     sound(&path);
     let output = Command::new("debugfs")
@@ -330,6 +332,8 @@ fn a_guest_that_ran_meanwhile_keeps_what_it_wrote() {
         .unwrap();
     let listed = String::from_utf8(output.stdout).unwrap();
     assert!(listed.contains("/written-by-the-guest/"), "{listed}");
+    let output = Command::new("e2label").arg(&path).output().unwrap();
+    assert_eq!(output.stdout, b"by-the-guest\n");
     assert_eq!(names(folder.path()), ["root.img"]);
 }
 
