@@ -35,9 +35,14 @@ pub fn step(guest: &str, step: &Step, document: &Document, layout: &Layout) -> S
         }
         Step::ShutDown { why, .. } => match why {
             Ending::Removed => "shut down: it is no longer declared".to_owned(),
-            Ending::Restart => "shut down, to start it again as declared".to_owned(),
+            Ending::Restart => {
+                "shut down, and start again as declared: it is down meanwhile".to_owned()
+            }
         },
-        Step::Destroy { .. } => "end as by a power cut: it is no longer declared".to_owned(),
+        Step::Destroy { .. } => {
+            "end as by a power cut: it is no longer declared, and loses what it has not written"
+                .to_owned()
+        }
         Step::Start => "start".to_owned(),
         Step::Forget => "forget the guest: it is no longer declared, and left nothing".to_owned(),
     }
@@ -204,6 +209,6 @@ pub fn when(change: &Change) -> String {
         When::AtNextStart => {
             "when the guest is shut down and started; its own reboot keeps it".to_owned()
         }
-        When::Never => "not: it was changed by hand, and is left".to_owned(),
+        When::Never => "left: changed by hand".to_owned(),
     }
 }

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use reconcile::plan::{Change, GuestPlan, Plan, When};
+use anstyle::Style;
+use reconcile::plan::{Change, GuestPlan, Plan, Risk, When};
 use serde_json::{Value, json};
 
 use crate::cli::{Common, PlanArgs};
@@ -52,12 +53,13 @@ pub fn show(plan: &Plan, context: &Context) {
     for guest in plan.guests.iter().filter(|guest| !is_quiet(guest)) {
         anstream::println!("{}", styled(BOLD, &guest.name));
         for step in &guest.steps {
-            anstream::println!(
-                "  {}",
-                describe::step(&guest.name, step, &context.document, &context.layout)
-            );
-            for line in describe::config_diff(step) {
-                anstream::println!("    {line}");
+            let text = describe::step(&guest.name, step, &context.document, &context.layout);
+            anstream::println!("  {}", styled(style_of(step.risk()), text));
+            // Of a guest that runs, the changes say it key by key.
+            if guest.changes.is_empty() {
+                for line in describe::config_diff(step) {
+                    anstream::println!("    {line}");
+                }
             }
         }
         show_changes(&guest.changes);
@@ -78,24 +80,49 @@ pub fn is_quiet(guest: &GuestPlan) -> bool {
         && guest.problems.is_empty()
 }
 
+/// What a person should not overlook stands out.
+const fn style_of(risk: Risk) -> Style {
+    match risk {
+        Risk::None | Risk::Live => Style::new(),
+        Risk::Interruption | Risk::Downtime => YELLOW,
+        Risk::PowerCut => RED,
+    }
+}
+
+/// How wide a change may be to stand on one line.
+const WIDTH: usize = 80;
+
 /// The differences of a running guest: the key, what it has, what is declared, and when that takes effect.
 fn show_changes(changes: &[Change]) {
-    let width = |of: fn(&Change) -> String| {
-        let widths = changes.iter().map(|change| of(change).chars().count());
-        widths.max().unwrap_or_default()
-    };
-    let keys = width(describe::what);
+    let keys = changes
+        .iter()
+        .map(|change| describe::what(change).chars().count());
+    let keys = keys.max().unwrap_or_default();
     for change in changes {
         let style = match change.when {
             When::Now | When::AtRestart => GREEN,
             _ => YELLOW,
         };
-        anstream::println!(
-            "    {:keys$}  {}",
-            describe::what(change),
-            styled(style, describe::when(change))
-        );
-        for (sign, style, value) in [("-", RED, &change.running), ("+", GREEN, &change.declared)] {
+        let when = styled(style, describe::when(change));
+        let what = describe::what(change);
+        let (has, wants) = (&change.running, &change.declared);
+        let (is, was) = (describe::shown(has), describe::shown(wants));
+        let values = match change.when {
+            When::Never => format!("is {is}, declared {was};"),
+            _ => format!("{is} → {was},"),
+        };
+        let line = format!("    {what:keys$}  {values} {when}");
+        if anstream::adapter::strip_str(&line)
+            .to_string()
+            .chars()
+            .count()
+            <= WIDTH
+        {
+            anstream::println!("{line}");
+            continue;
+        }
+        anstream::println!("    {what:keys$}  {when}");
+        for (sign, style, value) in [("-", RED, has), ("+", GREEN, wants)] {
             if !value.is_empty() {
                 anstream::println!("      {}", styled(style, format_args!("{sign} {value}")));
             }

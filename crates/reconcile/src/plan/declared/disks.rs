@@ -62,7 +62,7 @@ impl Case<'_> {
             Found::Absent if host.images.contains(path) => Err(format!(
                 "was there at the last apply and is gone, and a new image would be empty. Bring it back, or mount what holds it; if it was deleted on purpose, run `domus image forget {path}`"
             )),
-            Found::Absent if self.domain.is_some() => Err(
+            Found::Absent if self.runs_on(path) => Err(
                 "is gone while the guest runs on it; copy what you need from inside the guest before you shut it down".into(),
             ),
             Found::Absent if self.observed.is_saved(&self.guest.name, self.guest.uuid) => Err(format!(
@@ -87,5 +87,14 @@ impl Case<'_> {
                 (Some(size), None) => Ok(Some(size)),
             },
         }
+    }
+
+    /// Whether the running guest has the disk; where libxl does not tell, it may.
+    fn runs_on(&self, path: &str) -> bool {
+        let Some(domain) = self.domain else {
+            return false;
+        };
+        let config = domain.config.as_ref();
+        config.is_none_or(|config| config.disks.iter().any(|disk| disk.target() == path))
     }
 }
