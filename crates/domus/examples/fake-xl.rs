@@ -117,9 +117,12 @@ fn end(domid: &str) {
     save(&state);
 }
 
+/// Whole or not at all: xenstored does not forget what it has because an xl is killed.
 fn save(state: &State) {
     let text = serde_json::to_string(state).unwrap_or_default();
-    if let Err(error) = fs::write(state_file(), text) {
+    let temporary = state_file().with_extension(format!("{}.new", process::id()));
+    let written = fs::write(&temporary, text).and_then(|()| fs::rename(&temporary, state_file()));
+    if let Err(error) = written {
         die(&error.to_string());
     }
 }

@@ -81,22 +81,28 @@ impl Layout {
         self.below("/nix/var/nix/gcroots")
     }
 
+    /// What Domus knows until the Dom0's next boot.
+    #[must_use]
+    pub fn run_dir(&self) -> PathBuf {
+        self.below("/run/domus")
+    }
+
     /// What `domus run` gave to xl for a guest, while that guest runs in its unit.
     #[must_use]
     pub fn started(&self, guest: &str) -> PathBuf {
-        self.below(format!("/run/domus/{guest}.started"))
+        self.run_dir().join(format!("{guest}.started"))
     }
 
     /// What xl said when a guest could not be started.
     #[must_use]
     pub fn failure(&self, guest: &str) -> PathBuf {
-        self.below(format!("/run/domus/{guest}.failure"))
+        self.run_dir().join(format!("{guest}.failure"))
     }
 
     /// What running guests were last compared by: a cache, which a reboot empties.
     #[must_use]
     pub fn compared(&self) -> PathBuf {
-        self.below("/run/domus/compared.json")
+        self.run_dir().join("compared.json")
     }
 
     /// A guest's save file, where xendomains looks for it.

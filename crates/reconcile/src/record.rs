@@ -51,6 +51,9 @@ pub struct Record {
     /// The domain that was last seen running.
     #[serde(default)]
     pub running: Option<Running>,
+    /// Whether Domus shut it down to start it again, and has not started it yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restarting: bool,
     /// The boot of the Dom0 that found a save file of the guest, before xendomains restored it.
     #[serde(default)]
     pub restored_in_boot: Option<String>,
@@ -126,6 +129,7 @@ impl Record {
             detachable: BTreeSet::new(),
             lifecycle: Lifecycle::default(),
             running: None,
+            restarting: false,
             restored_in_boot: None,
         }
     }

@@ -59,6 +59,7 @@ pub(crate) fn note_seen(
         return;
     };
     record.uuid = domain.uuid;
+    record.restarting = false;
     let config = started_with(Some(record), files, observed, domain);
     let before = record.running.take();
     let same = before.filter(|running| {
@@ -71,15 +72,16 @@ pub(crate) fn note_seen(
     running.next_boot = stored.map(Cow::into_owned);
     record.running = Some(running);
     if stages.guests {
-        note_applied(record, plan);
+        note_applied(record, plan, observed);
         note_detachable(record, guest);
     }
 }
 
 /// Remembers what of the declaration is true by now: all that Xen changes live and that does not differ.
-fn note_applied(record: &mut Record, plan: &GuestPlan) {
-    if plan.compared.is_some() && !record.live.is_empty() {
-        // It was as declared before, and is.
+fn note_applied(record: &mut Record, plan: &GuestPlan, observed: &Observed) {
+    let known = observed.compared.get(&plan.name);
+    if known.is_some() && known == plan.compared.as_ref() && !record.live.is_empty() {
+        // It was as declared before, which was remembered, and is.
         return;
     }
     let Some(declared) = plan

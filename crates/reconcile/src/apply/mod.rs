@@ -15,7 +15,7 @@ use crate::ending::{self, Ended, Target};
 use crate::files::{self, Entry, Existing, FileError};
 use crate::layout::Layout;
 use crate::observe::{GuestFiles, Observed};
-use crate::plan::{GuestPlan, Phase, Plan, Step};
+use crate::plan::{Ending, GuestPlan, Phase, Plan, Step};
 use crate::program::{ProgramError, Programs};
 use crate::record::{Record, RecordError, Records};
 use crate::secret::ConfigText;
@@ -156,13 +156,13 @@ impl Executor<'_> {
         self.end(&mut runs, report);
         hold_back(&mut runs);
         self.phase(Phase::Start, &mut runs, observed, report);
-        if stages.guests {
-            self.remember_compared(plan, observed);
-        }
         for run in &mut runs {
             if let Err(error) = self.finish(run, observed) {
                 fail(Some(&run.plan.name), error.to_string());
             }
+        }
+        if stages.guests {
+            self.remember_compared(plan, observed);
         }
         failures
     }
@@ -186,6 +186,21 @@ impl Executor<'_> {
 
     /// Ends all guests that are to end, at once.
     fn end(&self, runs: &mut [Run], report: &mut dyn FnMut(Event)) {
+        for run in runs.iter_mut() {
+            if let Some(
+                step @ Step::ShutDown {
+                    why: Ending::Restart,
+                    ..
+                },
+            ) = run.next(Phase::End)
+            {
+                // Killed between its end and its start, the next apply starts it.
+                run.kept.now.restarting = true;
+                if let Err(error) = run.kept.save(self.layout) {
+                    run.done(step, Err(error.into()), report);
+                }
+            }
+        }
         let mut ending: Vec<&mut Run> = runs
             .iter_mut()
             .filter(|run| run.next(Phase::End).is_some())
@@ -219,7 +234,10 @@ impl Executor<'_> {
                     run.kept.now.running = None;
                     run.kept.save(self.layout).map_err(StepError::from)
                 }
-                Err(why) => Err(StepError::Ending(why)),
+                Err(why) => {
+                    run.kept.now.restarting = false;
+                    Err(StepError::Ending(why))
+                }
             };
             run.done(step, result, report);
         }
@@ -254,6 +272,10 @@ impl Executor<'_> {
     /// Removes what a killed apply left half-written.
     fn remove_temporaries(&self, stages: Stages) -> Vec<String> {
         let mut errors = Vec::new();
+        if stages.guests {
+            // What is there goes with the next boot, and is in nobody's way.
+            let _ = files::remove_temporaries(&self.layout.run_dir());
+        }
         if stages.files {
             let folders = [
                 self.layout.config_dir(),

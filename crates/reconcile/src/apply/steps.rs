@@ -100,6 +100,7 @@ impl Executor<'_> {
                 }
                 kept.now.uuid = guest.uuid;
                 kept.now.restored_in_boot = None;
+                kept.now.restarting = false;
                 let domid = Xl(self.programs).live_domid(guest.uuid)?;
                 let running = Running::new(observed.boot_id.clone(), domid, config);
                 kept.now.running = Some(running);

@@ -167,7 +167,8 @@ impl Case<'_> {
     /// Says which disk somebody else has, if this guest does not run and would be started. One that this plan ends first
     /// is waited for.
     fn in_use(&self, host: &Host, plan: &mut GuestPlan) -> Option<String> {
-        if self.domain.is_some() || !self.guest.autostart {
+        let restarting = self.record.is_some_and(|record| record.restarting);
+        if self.domain.is_some() || !(self.guest.autostart || restarting) {
             return None;
         }
         let mut own = self.uuids();

@@ -18,10 +18,12 @@ impl Case<'_> {
             plan.notes.push(Note::Saved);
             return;
         }
-        if !self.guest.autostart {
+        let restarting = self.record.is_some_and(|record| record.restarting);
+        if !self.guest.autostart && !restarting {
             return;
         }
         let ran = self.record.and_then(|record| record.running.as_ref());
+        let ran = ran.filter(|_| !restarting);
         if ran.is_some_and(|running| running.boot_id == self.observed.boot_id) {
             plan.notes.push(Note::Stopped);
             return;
