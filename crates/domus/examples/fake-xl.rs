@@ -2,7 +2,11 @@
 //!
 //! What it prints for `list -v` and `list -l` has the shape of Xen 4.17's; the scenarios on real Xen hold
 //! `domus` to the real one. `FAKE_XL_STATE` names the folder with its state. `FAKE_XL_FAULT` makes it
-//! fail: `hang`, `junk`, `fail`, or `fail:VERB` for one verb.
+//! fail: `hang`, `junk`, `fail`, or `fail:VERB` for one verb; `kill-before:VERB` and `kill-after:VERB` kill whoever called
+//! it, before or after one verb does its work.
+
+#[path = "fake-xl/saved.rs"]
+mod saved;
 
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -48,6 +52,11 @@ struct Domain {
     bootloader: Option<String>,
     /// What a reboot by itself takes.
     text: String,
+    #[serde(default)]
+    paused: bool,
+    /// Whether it ever ran since it was created or restored.
+    #[serde(default)]
+    ran: bool,
 }
 
 /// A disk, with the names that libxl gives to what it says of one.
@@ -140,23 +149,30 @@ fn main() {
         }
         _ => {}
     }
-    if !changed(&words) {
+    if is_to_kill("kill-before:", verb) {
+        return saved::kill_caller();
+    }
+    if !changed(&words) && !saved::carried_out(&words) {
         carry_out(&words);
+    }
+    if is_to_kill("kill-after:", verb) {
+        saved::kill_caller();
     }
 }
 
-/// What makes, saves and ends domains, and lists them.
+/// Whether the caller is to be killed at this verb.
+fn is_to_kill(when: &str, verb: &str) -> bool {
+    env::var("FAKE_XL_FAULT").is_ok_and(|fault| fault.strip_prefix(when) == Some(verb))
+}
+
+/// What makes and ends domains, and lists them.
 fn carry_out(words: &[&str]) {
     match words {
         ["list", "-v"] => list(&load()),
         ["list", "-l"] => list_long(&load()),
         ["create", "-F", path] => {
             let domid = create(&read(path));
-            // As at the suspension of a guest: xl's watch is over, the domain is there.
-            let ends = state_file().with_file_name("monitor-ends").exists();
-            while !ends && load().domains.iter().any(|domain| domain.domid == domid) {
-                thread::sleep(Duration::from_millis(50));
-            }
+            saved::stay(domid);
         }
         ["create", path] => {
             create(&read(path));
@@ -195,15 +211,6 @@ fn carry_out(words: &[&str]) {
             let text = fs::read_to_string(stored(&old));
             let _ = fs::remove_file(stored(&old));
             create(&text.unwrap_or(old.text));
-        }
-        ["save", domid, file] => {
-            if let Some(folder) = PathBuf::from(file).parent()
-                && let Err(error) =
-                    fs::create_dir_all(folder).and_then(|()| fs::write(file, "its memory"))
-            {
-                die(&error.to_string());
-            }
-            end(domid);
         }
         ["shutdown", "-F", domid] if is_deaf(domid) => {}
         ["shutdown", "-F", domid] | ["destroy", domid] => {
@@ -286,8 +293,14 @@ fn list(state: &State) {
     );
     for domain in &state.domains {
         println!(
-            "{:<40} {:5} {:5} {:5}     -b----  {:8.1} {}        -                -",
-            domain.name, domain.domid, domain.memory_mib, domain.vcpus, 1.0, domain.uuid
+            "{:<40} {:5} {:5} {:5}     {}  {:8.1} {}        -                -",
+            domain.name,
+            domain.domid,
+            domain.memory_mib,
+            domain.vcpus,
+            if domain.paused { "--p---" } else { "-b----" },
+            if domain.ran { 1.0 } else { 0.0 },
+            domain.uuid
         );
     }
 }
@@ -524,6 +537,8 @@ fn create(text: &str) -> u32 {
         hvm: hvm(&config),
         bootloader: string("bootloader"),
         text: text.to_owned(),
+        paused: false,
+        ran: true,
     };
     domain.disks.iter().for_each(must_be_there);
     let domid = state.next_domid;

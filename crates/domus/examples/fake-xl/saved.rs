@@ -1,0 +1,101 @@
+//! What saves, restores and pauses domains; and killing whoever called.
+
+use std::path::PathBuf;
+use std::time::Duration;
+use std::{fs, process, thread};
+
+use super::{Domain, State, change, die, end, load, save, state_file};
+
+/// Carries a verb out; false for another one.
+pub fn carried_out(words: &[&str]) -> bool {
+    match words {
+        ["save", domid, file] => {
+            let mut text = String::new();
+            change(domid, |domain| {
+                text = serde_json::to_string(domain).unwrap_or_default();
+            });
+            if let Some(folder) = PathBuf::from(file).parent()
+                && let Err(error) = fs::create_dir_all(folder).and_then(|()| fs::write(file, text))
+            {
+                die(&error.to_string());
+            }
+            end(domid);
+        }
+        ["restore", "-p", "-F", file] => {
+            let domid = restore(file);
+            if !super::is_to_kill("kill-after:", "restore") {
+                stay(domid);
+            }
+        }
+        ["restore", "-p", file] => {
+            restore(file);
+        }
+        ["pause", domid] => change(domid, |domain| domain.paused = true),
+        ["unpause", domid] => change(domid, |domain| {
+            domain.paused = false;
+            domain.ran = true;
+        }),
+        ["uptime"] => uptime(&load()),
+        ["console", rest @ ..] => println!("fake console of {}", rest.join(" ")),
+        _ => return false,
+    }
+    true
+}
+
+/// As xl in the foreground, which watches over its domain.
+pub fn stay(domid: u32) {
+    // As at the suspension of a guest: xl's watch is over, the domain is there.
+    let ends = state_file().with_file_name("monitor-ends").exists();
+    while !ends && load().domains.iter().any(|domain| domain.domid == domid) {
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Kills whoever called.
+pub fn kill_caller() {
+    if let Some(caller) = rustix::process::getppid() {
+        let _ = rustix::process::kill_process(caller, rustix::process::Signal::KILL);
+    }
+}
+
+/// Every domain runs since a day, two hours, three minutes and four seconds.
+fn uptime(state: &State) {
+    println!("{:<33} {:>4} Uptime", "Name", "ID");
+    println!("{:<33} {:>4} 2 days,  0:00:00", "Domain-0", 0);
+    for domain in &state.domains {
+        println!("{:<33} {:4} 1 day,  2:03:04", domain.name, domain.domid);
+    }
+}
+
+/// Brings a saved domain back, paused. As with xl, it is there before all of its memory is: three seconds before, where
+/// there is a file `restore-is-slow`.
+fn restore(file: &str) -> u32 {
+    let text = fs::read_to_string(file)
+        .unwrap_or_else(|error| die(&format!("Can't open restore file: {error}")));
+    eprintln!("Loading new save file {file} (new xl fmt info 0x3/0x0/2000)");
+    let Ok(mut domain) = serde_json::from_str::<Domain>(&text) else {
+        die("File has wrong magic number - corrupt or for a different tool?")
+    };
+    let mut state = load();
+    let name = domain.name.clone();
+    if state.domains.iter().any(|known| known.name == name) {
+        die(&format!(
+            "libxl: error: libxl_create.c: Domain with name \"{name}\" already exists"
+        ));
+    }
+    let domid = state.next_domid;
+    domain.domid = domid;
+    domain.paused = true;
+    domain.ran = false;
+    state.next_domid += 1;
+    state.domains.push(domain);
+    save(&state);
+    if state_file().with_file_name("restore-is-slow").exists() {
+        thread::sleep(Duration::from_secs(3));
+    }
+    eprintln!(
+        "Waiting for domain {name} (domid {domid}) to die [pid {}]",
+        process::id()
+    );
+    domid
+}
