@@ -52,8 +52,8 @@ pub enum Verb {
     Plan(PlanArgs),
     /// Make what is declared true
     Apply(ApplyArgs),
-    /// Say how the guests are
-    Status,
+    /// Say how the guests are, or all about those that are named
+    Status(StatusArgs),
     /// Print the Nix that declares guests that exist already
     Import(ImportArgs),
     /// The images of guests
@@ -61,8 +61,16 @@ pub enum Verb {
     /// Run a guest in the foreground (for domus-guest@NAME.service)
     #[command(hide = true)]
     Run(GuestArgs),
-    /// Shut a guest down and wait until it is gone
+    /// Start guests, or restore those that are saved
+    Start(GuestsArgs),
+    /// Shut guests down and wait until they are gone
     Stop(StopArgs),
+    /// Shut guests down, then start them
+    Restart(GuestsArgs),
+    /// Open the console of a guest; Ctrl-] leaves it
+    Console(ConsoleArgs),
+    /// Print what a guest wrote to its console
+    Logs(LogsArgs),
 }
 
 #[derive(Args)]
@@ -160,8 +168,9 @@ pub enum ImageVerb {
 
 #[derive(Args)]
 pub struct StopArgs {
-    /// The guest
-    pub name: String,
+    /// The guests
+    #[arg(value_name = "NAME", required = true)]
+    pub names: Vec<String>,
     /// For `ExecStop`: the main process of the unit; where none is left, nothing is shut down
     #[arg(long, hide = true, value_name = "PID", num_args = 0..=1)]
     pub main_pid: Option<Vec<u32>>,
@@ -171,4 +180,97 @@ pub struct StopArgs {
 pub struct GuestArgs {
     /// The guest
     pub name: String,
+}
+
+#[derive(Args)]
+pub struct GuestsArgs {
+    /// The guests
+    #[arg(value_name = "NAME", required = true)]
+    pub names: Vec<String>,
+}
+
+#[derive(Args)]
+pub struct StatusArgs {
+    /// Guests to say everything of
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// The disks of all guests too, with the space that they take and what the guest sees
+    #[arg(long)]
+    pub disks: bool,
+}
+
+#[derive(Args)]
+pub struct ConsoleArgs {
+    /// The guest
+    pub name: String,
+    /// Which console [default: an HVM guest's serial port, any other's PV console]
+    #[arg(short = 't', long = "type", value_enum, value_name = "TYPE")]
+    pub kind: Option<ConsoleKind>,
+}
+
+/// A console that xl knows.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ConsoleKind {
+    /// The paravirtual one: hvc0 in Linux
+    Pv,
+    /// The emulated serial port of an HVM guest: ttyS0 in Linux
+    Serial,
+}
+
+impl ConsoleKind {
+    /// As `xl console -t` knows it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pv => "pv",
+            Self::Serial => "serial",
+        }
+    }
+}
+
+#[derive(Args)]
+pub struct LogsArgs {
+    /// The guest, declared or not any more
+    pub name: String,
+    /// How many lines, counted from the end, or `all`
+    #[arg(short = 'n', long, value_name = "N", default_value = "100")]
+    pub lines: HowMany,
+    /// Go on with what the guest writes from now on
+    #[arg(short, long)]
+    pub follow: bool,
+    /// Byte for byte as the guest wrote it, into a file or a pipe
+    #[arg(long)]
+    pub raw: bool,
+}
+
+/// A number of lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HowMany {
+    /// All that there are.
+    All,
+    /// The last ones.
+    Last(usize),
+}
+
+impl HowMany {
+    /// How many; nothing for all.
+    pub const fn count(self) -> Option<usize> {
+        match self {
+            Self::All => None,
+            Self::Last(count) => Some(count),
+        }
+    }
+}
+
+impl FromStr for HowMany {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "all" => Ok(Self::All),
+            number => number
+                .parse()
+                .map(Self::Last)
+                .map_err(|_| "write a number, or `all`".to_owned()),
+        }
+    }
 }

@@ -6,7 +6,11 @@
 mod cli;
 mod context;
 mod describe;
+mod known;
 mod output;
+mod said;
+mod text;
+mod units;
 mod verbs;
 
 use std::process::ExitCode;
@@ -24,11 +28,15 @@ fn main() -> ExitCode {
         Verb::Render(args) => verbs::render::run(&cli.common, args),
         Verb::Plan(args) => verbs::plan::run(&cli.common, args),
         Verb::Apply(args) => verbs::apply::run(&cli.common, args),
-        Verb::Status => verbs::status::run(&cli.common),
+        Verb::Status(args) => verbs::status::run(&cli.common, args),
         Verb::Import(args) => verbs::import::run(&cli.common, args),
         Verb::Image(args) => verbs::image::run(&cli.common, args),
-        Verb::Run(args) => verbs::guest::run(&cli.common, args),
-        Verb::Stop(args) => verbs::guest::stop(&cli.common, args),
+        Verb::Run(args) => verbs::run::run(&cli.common, args),
+        Verb::Start(args) => verbs::start::run(&cli.common, args),
+        Verb::Stop(args) => verbs::stop::run(&cli.common, args),
+        Verb::Restart(args) => verbs::restart::run(&cli.common, args),
+        Verb::Console(args) => verbs::console::run(&cli.common, args),
+        Verb::Logs(args) => verbs::logs::run(&cli.common, args),
     };
     match result {
         Ok(code) => code,

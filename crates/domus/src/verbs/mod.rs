@@ -1,11 +1,18 @@
-//! One module a verb.
+//! One module a verb; what starting a guest means is in `begin` and `restore`.
 
 pub mod apply;
+pub mod begin;
 pub mod check;
-pub mod guest;
+pub mod console;
 pub mod image;
 pub mod import;
 pub mod lint;
+pub mod logs;
 pub mod plan;
 pub mod render;
+pub mod restart;
+pub mod restore;
+pub mod run;
+pub mod start;
 pub mod status;
+pub mod stop;

@@ -1,0 +1,146 @@
+//! What systemd says of a guest's unit.
+
+use std::collections::BTreeMap;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+use reconcile::{Programs, program};
+use serde::Serialize;
+
+use crate::context::Context;
+
+/// What is asked of a unit; `systemctl show` prints each as `NAME=VALUE`.
+const PROPERTIES: &str =
+    "ActiveState,SubState,Result,ExecMainStatus,StatusText,Job,StateChangeTimestamp";
+
+/// A guest's unit.
+pub struct Unit {
+    name: String,
+    programs: Programs,
+}
+
+/// How a unit stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UnitState {
+    /// `active`, `inactive`, `activating`, `deactivating` or `failed`.
+    pub active_state: String,
+    /// `running`, `dead`, `stop-sigterm` and the like.
+    pub sub_state: String,
+    /// `success`, or why it failed: `exit-code`, `timeout`, `signal`, `protocol`.
+    pub result: String,
+    /// The exit status of `domus run`.
+    pub exit_status: Option<i32>,
+    /// What `domus run` says that it does.
+    pub status_text: Option<String>,
+    /// Whether systemd is about to start or stop it.
+    pub has_job: bool,
+    /// Since when, as systemd writes it.
+    pub since: Option<String>,
+}
+
+impl UnitState {
+    /// From what `systemctl show` prints.
+    fn parse(text: &str) -> Self {
+        let fields: BTreeMap<&str, &str> = text
+            .lines()
+            .filter_map(|line| line.split_once('='))
+            .collect();
+        let field = |name: &str| {
+            let value = fields.get(name).copied().unwrap_or_default();
+            (!value.is_empty()).then(|| value.to_owned())
+        };
+        Self {
+            active_state: field("ActiveState").unwrap_or_default(),
+            sub_state: field("SubState").unwrap_or_default(),
+            result: field("Result").unwrap_or_default(),
+            exit_status: field("ExecMainStatus").and_then(|status| status.parse().ok()),
+            status_text: field("StatusText"),
+            has_job: field("Job").is_some_and(|job| job != "0"),
+            since: field("StateChangeTimestamp").filter(|since| since != "n/a"),
+        }
+    }
+}
+
+impl Unit {
+    /// `domus-guest@NAME.service`.
+    pub fn of_guest(guest: &str, context: &Context) -> Self {
+        Self {
+            name: format!("domus-guest@{guest}.service"),
+            programs: context.programs.clone(),
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How it stands; nothing where systemd does not say.
+    pub fn state(&self) -> Option<UnitState> {
+        let args = ["show", "--property", PROPERTIES, "--", &self.name];
+        let said = program::run(&self.programs.systemctl, &args, self.programs.answer_limit);
+        Some(UnitState::parse(&said.ok()?))
+    }
+
+    /// What a start of it waits for, in words.
+    pub fn waits_for(&self) -> Option<String> {
+        let state = self.state()?;
+        if let Some(text) = state.status_text {
+            return Some(text);
+        }
+        match state.active_state.as_str() {
+            "inactive" | "failed" if state.has_job => Some(
+                "systemd starts what comes before it: mounts and bridges (`systemctl list-jobs`)"
+                    .to_owned(),
+            ),
+            "deactivating" => Some("its unit still stops".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// Waits while the unit is active although its guest is gone: it asks xl now and then only, and a start of an active
+    /// unit does nothing.
+    ///
+    /// # Errors
+    /// When it is still active after `limit`.
+    pub fn wait_until_over(&self, limit: Duration) -> anyhow::Result<()> {
+        let deadline = Instant::now() + limit;
+        while self
+            .state()
+            .is_some_and(|state| state.active_state == "active")
+        {
+            if Instant::now() >= deadline {
+                bail!(
+                    "{0} is still active although the guest is gone; `systemctl status {0}` says what it does, `systemctl stop {0}` ends it",
+                    self.name
+                );
+            }
+            thread::sleep(Duration::from_millis(200));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_systemctl_prints_is_read() {
+        let text = "Result=exit-code\nExecMainStatus=1\nStatusText=\nActiveState=failed\nSubState=failed\nStateChangeTimestamp=Sun 2026-11-22 02:00:00 UTC\nJob=0\n";
+        let state = UnitState::parse(text);
+        assert_eq!(
+            (
+                state.active_state.as_str(),
+                state.result.as_str(),
+                state.exit_status
+            ),
+            ("failed", "exit-code", Some(1))
+        );
+        assert_eq!(state.since.as_deref(), Some("Sun 2026-11-22 02:00:00 UTC"));
+        assert!(!state.has_job && state.status_text.is_none());
+        assert_eq!(UnitState::parse("junk"), UnitState::default());
+    }
+}

@@ -1,0 +1,192 @@
+//! What starting a guest means now: creating it, restoring it, or nothing; or why it cannot be.
+
+use anyhow::bail;
+use guest_spec::Guest;
+use reconcile::Stages;
+use reconcile::domains::{Domain, State};
+use reconcile::files::{Entry, digest};
+use reconcile::holders::DiskId;
+use reconcile::observe::Domains;
+use uuid::Uuid;
+
+use crate::context::{Context, Now};
+use crate::verbs::restore::{Restore, is_restoring};
+
+/// What is looked at before a guest is started.
+pub const LOOK: Stages = Stages {
+    guests: true,
+    ..Stages::NONE
+};
+
+/// What starting a guest means now.
+pub enum Begin {
+    /// Nothing: it runs.
+    Runs(Domain),
+    /// It is created from its configuration.
+    Create,
+    /// Its save file is restored.
+    Restore(Restore),
+    /// It was restored by a run that was killed, and is only to be let run.
+    Finish(Domain),
+}
+
+/// Looks, and decides.
+///
+/// # Errors
+/// When the guest cannot be started: why, and what to do.
+pub fn begin(guest: &Guest, context: &Context) -> anyhow::Result<Begin> {
+    judge(guest, &context.now(LOOK)?, context)
+}
+
+/// Decides, of what was seen.
+///
+/// # Errors
+/// As [`begin`].
+pub fn judge(guest: &Guest, now: &Now, context: &Context) -> anyhow::Result<Begin> {
+    let name = guest.name.as_str();
+    let observed = &now.observed;
+    match &observed.domains {
+        Domains::Unknown(why) => bail!("{why}"),
+        Domains::NotXen => bail!("this system is not booted under Xen"),
+        Domains::NotAsked | Domains::Known(_) => {}
+    }
+    let record = match now.records.get(name) {
+        Some(Ok(record)) => Some(record),
+        Some(Err(error)) => bail!("{error}"),
+        None => None,
+    };
+    // As remembered of its start, before as declared: the seed of UUIDs may have changed meanwhile.
+    let mut uuids: Vec<Uuid> = record.map(|record| record.uuid).into_iter().collect();
+    uuids.push(guest.uuid);
+    let own = uuids.iter().find_map(|uuid| observed.domains.of(*uuid));
+    let save = context.layout.save_dir().join(name);
+    let restore = |again: Option<u32>| Restore {
+        name: name.to_owned(),
+        file: save.clone(),
+        uuids: uuids.clone(),
+        layout: context.layout.clone(),
+        again,
+        started_with: record
+            .and_then(|record| record.running.as_ref())
+            .and_then(|running| running.config.clone()),
+    };
+    let saved = observed.saves.contains(name);
+    if let Some(domain) = own {
+        return match domain.state {
+            State::Paused if is_restoring(&context.layout, name) && saved => {
+                Ok(Begin::Restore(restore(Some(domain.domid))))
+            }
+            State::Paused if is_restoring(&context.layout, name) => {
+                Ok(Begin::Finish(domain.clone()))
+            }
+            State::Running => Ok(Begin::Runs(domain.clone())),
+            _ => bail!("{}", cannot_run(domain)),
+        };
+    }
+    if let Some(foreign) = observed.domains.foreign(name, guest.uuid) {
+        bail!(
+            "a domain of this name runs already (domain {}, UUID {}) that is not Domus's own; shut it down (`xl shutdown {0}`), or rename one of them",
+            foreign.domid,
+            foreign.uuid
+        );
+    }
+    let problems = now.plan.guests.iter().find(|plan| plan.name == *name);
+    if let Some(plan) = problems.filter(|plan| !plan.problems.is_empty()) {
+        bail!("{}", plan.problems.join("; "));
+    }
+    if saved {
+        if let Some(why) = saved_disk_in_use(now, name, &uuids, context) {
+            bail!("{why}");
+        }
+        return Ok(Begin::Restore(restore(None)));
+    }
+    if let Some(uuid) = uuids.iter().find(|uuid| observed.is_saved(name, **uuid)) {
+        let remembered = now.records.iter().find(|(known, record)| {
+            observed.saves.contains(*known)
+                && record.as_ref().is_ok_and(|record| record.uuid == *uuid)
+        });
+        let file = context
+            .layout
+            .save_dir()
+            .join(remembered.map_or(name, |(known, _)| known));
+        bail!(
+            "it is saved under another name: its memory holds its mounted file systems, and a fresh start would destroy them. Restore it with `xl restore {0}`, or move {0} away to give up what it holds",
+            file.display()
+        );
+    }
+    if let Some(why) = observed.in_use(guest) {
+        bail!("{why}");
+    }
+    configuration(now, name, context)?;
+    Ok(Begin::Create)
+}
+
+/// Why a domain that is there does not run, and what to do.
+pub fn cannot_run(domain: &Domain) -> String {
+    let domid = domain.domid;
+    match domain.state {
+        State::Running => format!("it runs (domain {domid})"),
+        State::Paused => format!(
+            "it is paused (domain {domid}), or xl still builds it; `xl unpause {domid}` lets it run on"
+        ),
+        State::Crashed => format!(
+            "it has crashed, and its domain {domid} is kept to be looked at; `xl destroy {domid}` ends it, and then it can be started"
+        ),
+        State::Shutdown => format!(
+            "it has shut down, and its domain {domid} is still there; `xl destroy {domid}` ends it, and then it can be started"
+        ),
+        State::Dying => format!(
+            "its domain {domid} is being taken apart; try again when `xl list` shows it no longer"
+        ),
+    }
+}
+
+/// The disk of a saved guest that somebody else has by now: what it was saved with, whatever is declared.
+fn saved_disk_in_use(now: &Now, name: &str, own: &[Uuid], context: &Context) -> Option<String> {
+    let record = now.records.get(name)?.as_ref().ok()?;
+    let in_use = record.images.iter().find_map(|path| {
+        let found = disk_image::inspect(&context.layout.below(path)).ok()?;
+        let holder = now
+            .observed
+            .holders
+            .conflict(&DiskId::of(&found)?, own, true)?;
+        Some((path, holder))
+    });
+    let (path, holder) = in_use?;
+    Some(format!(
+        "its disk {path} is in use by {}, and two systems on one file system destroy it; the guest stays saved. Shut the other down first",
+        holder.who
+    ))
+}
+
+/// Refuses a configuration that is missing, not Domus's own, or not as declared.
+fn configuration(now: &Now, name: &str, context: &Context) -> anyhow::Result<()> {
+    let path = context.layout.config(name);
+    let path = path.display();
+    let declared = now.plan.guests.iter().find(|plan| plan.name == *name);
+    let declared = declared.and_then(|plan| plan.config.as_ref());
+    let record = now
+        .records
+        .get(name)
+        .and_then(|record| record.as_ref().ok());
+    let ours =
+        |bytes: &[u8]| record.is_some_and(|record| record.config_digests.contains(&digest(bytes)));
+    let Some(files) = now.observed.guests.get(name) else {
+        bail!("it has no xl configuration yet; run `domus apply`");
+    };
+    match &files.config {
+        Ok(Entry::File(bytes))
+            if declared.is_some_and(|text| text.reveal().as_bytes() == bytes.as_slice()) =>
+        {
+            Ok(())
+        }
+        Ok(Entry::File(bytes)) if ours(bytes) => {
+            bail!("{path} is not yet as declared; run `domus apply`, which writes it")
+        }
+        Ok(Entry::Absent) => bail!("it has no xl configuration yet; run `domus apply`"),
+        Ok(_) => bail!(
+            "{path} is not Domus's, or was changed by hand, and is not started. Move it away, then run `domus apply`"
+        ),
+        Err(error) => bail!("{error}"),
+    }
+}

@@ -1,0 +1,206 @@
+//! Restoring a guest from its save file.
+//!
+//! A save file that outlives a guest that ran on would be restored at some later boot, with file systems in its memory
+//! that the disks no longer hold: it would destroy them. So the guest is not let run before its save file is gone for
+//! good, and the save file does not go before all of it is in memory. The order, and what stands after a kill of domus,
+//! or a power cut, behind each step:
+//!
+//! | step | killed after it | power cut after it |
+//! |---|---|---|
+//! | 1. the mark in /run that Domus restores | the save is whole, and there is no domain | the save is whole |
+//! | 2. `xl restore -p`: the domain, paused | the save is whole, the guest never ran; the next start ends the paused domain, and restores again | the save is whole, the guest never ran |
+//! | 3. the save file is removed, its folder synced | the guest is there, paused; the next start goes on with step 4 | the guest starts afresh, as after a power cut at the moment of its save |
+//! | 4. `xl unpause` | the guest runs | as every guest that runs |
+//! | 5. the mark is removed | the guest runs | as every guest that runs |
+//!
+//! The mark tells a domain that is paused by this from one that somebody paused by hand, which may have run.
+
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, anyhow, bail};
+use reconcile::domains::{self, Domain, State};
+use reconcile::files::{self, Existing};
+use reconcile::{Layout, Programs, program};
+use uuid::Uuid;
+
+use crate::context::Context;
+
+/// How long a domain may take to be there, to run, or to be gone, once xl was told so.
+const SOON: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(200);
+
+/// A guest that is to be restored.
+#[derive(Clone, Debug)]
+pub struct Restore {
+    /// The guest.
+    pub name: String,
+    /// Its save file.
+    pub file: PathBuf,
+    /// The UUIDs that it may have been saved under.
+    pub uuids: Vec<Uuid>,
+    /// Where things are.
+    pub layout: Layout,
+    /// The paused domain that a killed restore left.
+    pub again: Option<u32>,
+    /// What it was started with before it was saved; sealed.
+    pub started_with: Option<String>,
+}
+
+fn mark(layout: &Layout, name: &str) -> PathBuf {
+    layout.below(format!("/run/domus/{name}.restoring"))
+}
+
+/// Whether a restore of this guest began, and its end is not known.
+pub fn is_restoring(layout: &Layout, name: &str) -> bool {
+    // What cannot be read is no mark: without one nothing is destroyed.
+    matches!(files::read_text(&mark(layout, name)), Ok(Some(_)))
+}
+
+impl Restore {
+    /// The first step; what a killed restore left is ended before.
+    pub fn announce(&self, programs: &Programs) -> anyhow::Result<()> {
+        if let Some(domid) = self.again {
+            destroy(domid, programs).context("what an interrupted restore left")?;
+        }
+        let text = format!("{}\n", self.file.display());
+        let mark = mark(&self.layout, &self.name);
+        Ok(files::write(
+            &mark,
+            text.as_bytes(),
+            0o600,
+            Existing::Replace,
+        )?)
+    }
+
+    /// The steps after xl has restored all of the guest's memory: lets it run.
+    pub fn release(&self, programs: &Programs) -> anyhow::Result<Domain> {
+        let listed = listed(programs)?;
+        let restored =
+            |domain: &&Domain| self.uuids.contains(&domain.uuid) && domain.state == State::Paused;
+        let Some(domain) = listed.iter().find(restored).cloned() else {
+            // Paused, it never ran, so that ending it loses nothing: its save file is whole.
+            let other = listed
+                .iter()
+                .find(|domain| domain.name == self.name && domain.state == State::Paused);
+            if let Some(other) = other {
+                destroy(other.domid, programs)?;
+            }
+            self.unmark();
+            let whose = other.map_or_else(
+                || "xl restored it, and it is not there".to_owned(),
+                |other| format!("the save file is of another domain (UUID {})", other.uuid),
+            );
+            bail!("{whose}; {}", self.left());
+        };
+        files::remove(&self.file).with_context(|| {
+            format!("it is restored, and stays paused (domain {})", domain.domid)
+        })?;
+        run_on(&domain, programs)?;
+        self.unmark();
+        Ok(domain)
+    }
+
+    /// What is said of a restore that failed. xl ends the domain itself; should one be left, it never ran.
+    pub fn failed(&self, cause: &str, programs: &Programs) -> anyhow::Error {
+        let ended = listed(programs).and_then(|domains| {
+            let left = domains
+                .iter()
+                .find(|domain| self.uuids.contains(&domain.uuid) && domain.state == State::Paused);
+            left.map_or(Ok(()), |domain| destroy(domain.domid, programs))
+        });
+        match ended {
+            Ok(()) => {
+                self.unmark();
+                anyhow!("{cause}. {}", self.left())
+            }
+            // The mark stays, so that the next start looks for it.
+            Err(error) => anyhow!(
+                "{cause}. What it left could not be ended: {error:#}. {}",
+                self.left()
+            ),
+        }
+    }
+
+    fn left(&self) -> String {
+        format!(
+            "The guest is down, and its save file is left: {0}. `domus start {1}` tries again; to give up what was in its memory, and start it afresh, move {0} away first",
+            self.file.display(),
+            self.name
+        )
+    }
+
+    fn unmark(&self) {
+        unmark(&self.layout, &self.name);
+    }
+}
+
+/// Removes the mark. One that stays is looked at only beside a paused domain.
+pub fn unmark(layout: &Layout, name: &str) {
+    let _ = files::remove(&mark(layout, name));
+}
+
+/// The last steps for a guest whose restore was killed after its save file was removed.
+pub fn finish(name: &str, domain: &Domain, context: &Context) -> anyhow::Result<()> {
+    run_on(domain, &context.programs)?;
+    unmark(&context.layout, name);
+    Ok(())
+}
+
+/// All domains, from an xl that may fail to answer once.
+fn listed(programs: &Programs) -> anyhow::Result<Vec<Domain>> {
+    let deadline = Instant::now() + SOON;
+    loop {
+        match domains::list_briefly(programs) {
+            Ok(domains) => return Ok(domains),
+            Err(error) if Instant::now() >= deadline => return Err(error.into()),
+            Err(_) => thread::sleep(POLL),
+        }
+    }
+}
+
+/// Unpauses a domain, and looks whether it is: `xl unpause` succeeds whatever happens.
+fn run_on(domain: &Domain, programs: &Programs) -> anyhow::Result<()> {
+    let domid = domain.domid.to_string();
+    let asked = program::run(&programs.xl, &["unpause", &domid], programs.answer_limit);
+    let paused = |known: &Domain| known.domid == domain.domid && known.state == State::Paused;
+    let deadline = Instant::now() + SOON;
+    loop {
+        let listed = domains::list_briefly(programs);
+        match &listed {
+            Ok(domains) if !domains.iter().any(paused) => return Ok(()),
+            _ if Instant::now() >= deadline || asked.is_err() => break,
+            _ => thread::sleep(POLL),
+        }
+    }
+    let why = asked
+        .err()
+        .map(|error| format!(": {error}"))
+        .unwrap_or_default();
+    bail!(
+        "it is restored, its save file is gone, and it stays paused{why}. `xl unpause {domid}` lets it run"
+    )
+}
+
+/// Ends a domain, and waits until it is gone.
+pub fn destroy(domid: u32, programs: &Programs) -> anyhow::Result<()> {
+    let asked = program::run(
+        &programs.xl,
+        &["destroy", &domid.to_string()],
+        programs.answer_limit,
+    );
+    let there = |domain: &Domain| domain.domid == domid && domain.state != State::Dying;
+    let deadline = Instant::now() + SOON;
+    loop {
+        match domains::list_briefly(programs) {
+            Ok(domains) if !domains.iter().any(there) => return Ok(()),
+            _ if asked.is_err() || Instant::now() >= deadline => break,
+            _ => thread::sleep(POLL),
+        }
+    }
+    match asked {
+        Err(error) => Err(error).with_context(|| format!("domain {domid} could not be ended")),
+        Ok(_) => bail!("domain {domid} did not end; look at `xl list` and /var/log/xen"),
+    }
+}
