@@ -134,8 +134,8 @@ pub fn note(guest: &str, note: &Note) -> String {
             "nobody can tell what the running guest has of {}; its next start makes it as declared",
             keys.join(", ")
         ),
-        Note::Stopped => format!("is stopped, and stays so; `systemctl start domus-guest@{guest}` starts it"),
-        Note::Saved => "is saved; xendomains restores it. If it did not at boot, `journalctl -u xendomains` says why; the save file is /var/lib/xen/save/".to_owned() + guest,
+        Note::Stopped => format!("is stopped, and stays so; `domus start {guest}` starts it"),
+        Note::Saved => format!("is saved; `domus start {guest}` restores it, as xendomains does when the Dom0 starts. If it did not, `journalctl -u xendomains` says why; the save file is /var/lib/xen/save/{guest}"),
         Note::EmptyDisk { disk, path } => format!(
             "is not started: disks.{disk} ({path}) is still empty. Install a system on it, then run `domus apply`"
         ),

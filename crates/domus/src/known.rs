@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::cli::Common;
 use crate::context::{programs, spec_path};
+use crate::output;
 
 /// What is known of this Dom0's guests.
 pub struct Known {
@@ -73,14 +74,15 @@ impl Known {
     /// A guest, by its name.
     ///
     /// # Errors
-    /// When there is none, or what Domus remembers of it is damaged.
+    /// When there is none, or it is declared no longer and what Domus remembers of it is damaged.
     pub fn named(&self, name: &str) -> anyhow::Result<Named> {
         let guests = self.document.iter().flat_map(|document| &document.guests);
         let declared = guests.clone().find(|guest| guest.name == name).cloned();
         let record = match self.records.get(name) {
             Some(Ok(record)) => Some(record),
-            Some(Err(error)) => bail!("{error}"),
-            None => None,
+            // What is declared names its domain as well: it must be stoppable.
+            Some(Err(error)) if declared.is_none() => bail!("{error}"),
+            Some(Err(_)) | None => None,
         };
         let remembered = record.map(|record| record.uuid);
         let mut uuids: Vec<Uuid> = remembered.into_iter().collect();
@@ -111,6 +113,16 @@ pub fn nobody(name: &str, declared: &[&str]) -> String {
     } else {
         let names = declared.join(", ");
         format!("no guest {name} is declared; there are: {names}")
+    }
+}
+
+/// Says why something of a guest failed.
+pub fn say_failure(name: &str, why: &str) {
+    // It names the guest itself.
+    if why.starts_with("no guest ") {
+        output::error(why);
+    } else {
+        output::error(&format!("guest {name}: {why}"));
     }
 }
 

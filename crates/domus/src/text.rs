@@ -97,6 +97,31 @@ pub fn one_line(text: &str) -> String {
     lines.join("; ")
 }
 
+/// Breaks a text into lines that fit a terminal, where there is one; all but the first begin with `indent` spaces. `taken`
+/// columns of the first are in use already.
+pub fn wrap(text: &str, terminal: Option<usize>, taken: usize, indent: usize) -> String {
+    // So narrow that lines of a word each would be worse.
+    let Some(width) = terminal.filter(|width| *width >= indent + 20) else {
+        return text.to_owned();
+    };
+    let mut wrapped = String::with_capacity(text.len());
+    let mut column = taken;
+    for (at, word) in text.split(' ').enumerate() {
+        let length = word.chars().count();
+        if at > 0 && column + 1 + length > width {
+            wrapped.push('\n');
+            wrapped.extend(std::iter::repeat_n(' ', indent));
+            column = indent;
+        } else if at > 0 {
+            wrapped.push(' ');
+            column += 1;
+        }
+        wrapped.push_str(word);
+        column += length;
+    }
+    wrapped
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,6 +176,17 @@ mod tests {
             &long[2 * LONGEST..],
         ]);
         assert!(found.len() >= 3 && found.iter().map(String::len).sum::<usize>() == long.len());
+    }
+
+    #[test]
+    fn a_long_text_is_wrapped_at_words() {
+        let text = "one two three four five six seven";
+        assert_eq!(wrap(text, None, 0, 4), text);
+        assert_eq!(wrap(text, Some(10), 0, 4), text);
+        assert_eq!(
+            wrap(text, Some(24), 10, 2),
+            "one two three\n  four five six seven"
+        );
     }
 
     #[test]

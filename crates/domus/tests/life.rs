@@ -71,7 +71,7 @@ fn one_guests_failure_stops_no_other() {
     assert!(runs(&dom0, "web"));
     insta::assert_snapshot!(all(&ran), @r"
     web: started (domain 1)
-    error: guest nobody: no guest nobody is declared; there are: mail, web
+    error: no guest nobody is declared; there are: mail, web
     error: not started: nobody
     ");
     let ran = dom0.run(&["stop", "nobody", "web"]);
@@ -79,7 +79,7 @@ fn one_guests_failure_stops_no_other() {
     assert!(!runs(&dom0, "web"));
     insta::assert_snapshot!(all(&ran), @r"
     web: stopped
-    error: guest nobody: no guest nobody is declared; there are: mail, web
+    error: no guest nobody is declared; there are: mail, web
     error: not stopped: nobody
     ");
 }

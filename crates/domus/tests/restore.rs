@@ -201,6 +201,27 @@ fn a_guest_paused_by_hand_beside_its_save_file_is_not_ended() {
     assert_eq!(domains(&dom0).len(), 1);
 }
 
+#[test]
+fn a_guest_that_ran_since_its_restore_was_interrupted_is_not_ended() {
+    for fault in ["kill-after:restore", "kill-before:unpause"] {
+        let mut dom0 = saved();
+        dom0.fault(Some(fault));
+        let _ = dom0.domus(&["start", "web"]).output().unwrap();
+        dom0.fault(None);
+        assert!(dom0.has("/run/domus/web.restoring"), "{fault}");
+        dom0.xl(&["unpause", "1"]);
+        dom0.xl(&["pause", "1"]);
+        let ran = dom0.run(&["start", "web"]);
+        assert_eq!(ran.status, 1);
+        assert!(
+            ran.stderr.contains("it is paused (domain 1)"),
+            "{}",
+            ran.stderr
+        );
+        assert_eq!(domains(&dom0)[0]["domid"], 1, "{fault}");
+    }
+}
+
 /// Killed before and after each thing that xl is asked, by the verb and in the unit.
 #[test]
 fn killed_at_any_call_of_xl_nothing_is_lost() {

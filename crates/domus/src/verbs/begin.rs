@@ -10,7 +10,7 @@ use reconcile::observe::Domains;
 use uuid::Uuid;
 
 use crate::context::{Context, Now};
-use crate::verbs::restore::{Restore, is_restoring};
+use crate::verbs::restore::{Restore, is_restoring, never_ran};
 
 /// What is looked at before a guest is started.
 pub const LOOK: Stages = Stages {
@@ -72,14 +72,18 @@ pub fn judge(guest: &Guest, now: &Now, context: &Context) -> anyhow::Result<Begi
     };
     let saved = observed.saves.contains(name);
     if let Some(domain) = own {
+        let interrupted = domain.state == State::Paused
+            && is_restoring(&context.layout, name)
+            && never_ran(domain, &context.programs)?;
         return match domain.state {
-            State::Paused if is_restoring(&context.layout, name) && saved => {
-                Ok(Begin::Restore(restore(Some(domain.domid))))
-            }
-            State::Paused if is_restoring(&context.layout, name) => {
-                Ok(Begin::Finish(domain.clone()))
-            }
             State::Running => Ok(Begin::Runs(domain.clone())),
+            _ if interrupted && saved => Ok(Begin::Restore(restore(Some(domain.domid)))),
+            _ if interrupted => Ok(Begin::Finish(domain.clone())),
+            State::Paused if saved => bail!(
+                "it is paused (domain {}), and there is a save file of it: {}. If its domain ran since it was restored, remove the save file, and `xl unpause {0}` lets it run on",
+                domain.domid,
+                save.display()
+            ),
             _ => bail!("{}", cannot_run(domain)),
         };
     }
@@ -144,17 +148,18 @@ pub fn cannot_run(domain: &Domain) -> String {
 /// The disk of a saved guest that somebody else has by now: what it was saved with, whatever is declared.
 fn saved_disk_in_use(now: &Now, name: &str, own: &[Uuid], context: &Context) -> Option<String> {
     let record = now.records.get(name)?.as_ref().ok()?;
-    let in_use = record.images.iter().find_map(|path| {
+    let files = record.images.iter().filter_map(|path| {
         let found = disk_image::inspect(&context.layout.below(path)).ok()?;
-        let holder = now
-            .observed
-            .holders
-            .conflict(&DiskId::of(&found)?, own, true)?;
-        Some((path, holder))
+        Some((path, DiskId::of(&found)?))
     });
-    let (path, holder) = in_use?;
+    let others = record.targets.iter();
+    let others = others.map(|target| (&target.text, DiskId::Target(target.clone())));
+    let (disk, holder) = files.chain(others).find_map(|(disk, id)| {
+        let holder = now.observed.holders.conflict(&id, own, true)?;
+        Some((disk, holder))
+    })?;
     Some(format!(
-        "its disk {path} is in use by {}, and two systems on one file system destroy it; the guest stays saved. Shut the other down first",
+        "its disk {disk} is in use by {}, and two systems on one file system destroy it; the guest stays saved. Shut the other down first",
         holder.who
     ))
 }

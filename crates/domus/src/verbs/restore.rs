@@ -13,7 +13,8 @@
 //! | 4. `xl unpause` | the guest runs | as every guest that runs |
 //! | 5. the mark is removed | the guest runs | as every guest that runs |
 //!
-//! The mark tells a domain that is paused by this from one that somebody paused by hand, which may have run.
+//! The mark, and that its vCPUs had no time yet, tell a domain that is paused by this from one that somebody paused by
+//! hand, which ran.
 
 use std::path::PathBuf;
 use std::thread;
@@ -56,6 +57,20 @@ fn mark(layout: &Layout, name: &str) -> PathBuf {
 pub fn is_restoring(layout: &Layout, name: &str) -> bool {
     // What cannot be read is no mark: without one nothing is destroyed.
     matches!(files::read_text(&mark(layout, name)), Ok(Some(_)))
+}
+
+/// Whether a domain that was restored has not run yet, by the time that its vCPUs had (`Time(s)` of `xl list`): whoever
+/// unpaused it by hand, and paused it again, has a guest whose save file is of the past.
+pub fn never_ran(domain: &Domain, programs: &Programs) -> anyhow::Result<bool> {
+    let text = program::run(&programs.xl, &["list", "-v"], programs.answer_limit)?;
+    let (domid, uuid) = (domain.domid.to_string(), domain.uuid.to_string());
+    let time = text.lines().find_map(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let at = words.iter().rposition(|word| *word == uuid)?;
+        let own = words[..at].contains(&domid.as_str());
+        own.then(|| words[at - 1])
+    });
+    Ok(time == Some("0.0"))
 }
 
 impl Restore {

@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::cli::{Common, GuestsArgs};
 use crate::context::{Context, Now};
+use crate::known::say_failure;
 use crate::output::{self, BOLD, DIM, GREEN, styled};
 use crate::units::Unit;
 use crate::verbs::begin::{Begin, LOOK, judge};
@@ -80,7 +81,7 @@ pub fn say_failures(lines: &[Line]) -> ExitCode {
     let failed = || lines.iter().filter(|line| line.result == Outcome::Failed);
     for line in failed() {
         let why = line.error.as_deref().unwrap_or_default();
-        output::error(&format!("guest {}: {why}", line.guest));
+        say_failure(&line.guest, why);
     }
     let names: Vec<&str> = failed().map(|line| line.guest.as_str()).collect();
     if names.is_empty() {

@@ -11,7 +11,7 @@ use reconcile::{Programs, program};
 use serde::Serialize;
 
 use crate::cli::{Common, StopArgs};
-use crate::known::{Found, Known, Named};
+use crate::known::{Found, Known, Named, say_failure};
 use crate::output::{self, BOLD, DIM, GREEN, YELLOW, styled};
 use crate::verbs::restore::destroy;
 
@@ -75,7 +75,7 @@ pub fn say_failures(lines: &[Line]) -> ExitCode {
     let failed = || lines.iter().filter(|line| line.result == Outcome::Failed);
     for line in failed() {
         let why = line.error.as_deref().unwrap_or_default();
-        output::error(&format!("guest {}: {why}", line.guest));
+        say_failure(&line.guest, why);
     }
     let names: Vec<&str> = failed().map(|line| line.guest.as_str()).collect();
     if names.is_empty() {

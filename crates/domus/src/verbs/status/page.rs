@@ -2,9 +2,10 @@
 
 use super::facts::{Facts, SaveFile};
 use super::sizes::human;
-use super::table::state_style;
+use super::table::{state_style, terminal_width};
 use super::uptime;
 use crate::output::{self, BOLD, DIM, RED, YELLOW, styled};
+use crate::text::wrap;
 
 /// Prints a page for each guest.
 pub fn print(facts: &[Facts]) {
@@ -56,10 +57,11 @@ fn page(guest: &Facts) {
         );
     }
     if let Some(why) = &guest.last_failure {
-        field("last start", &styled(RED, format_args!("failed: {why}")));
+        field("last start", &format!("{}: {why}", styled(RED, "failed")));
     }
     for note in &guest.notes {
-        anstream::println!("{}", styled(YELLOW, format_args!("  {note}")));
+        let text = wrap(note, terminal_width(), 2, 4);
+        anstream::println!("  {}", styled(YELLOW, text));
     }
     if !guest.last_lines.is_empty() {
         let how = format!(
@@ -72,7 +74,7 @@ fn page(guest: &Facts) {
         }
     }
     if let Some(next) = what_next(guest) {
-        anstream::println!("  {next}");
+        anstream::println!("  {}", wrap(&next, terminal_width(), 2, 2));
     }
 }
 
@@ -81,6 +83,8 @@ const NAMES: usize = 12;
 
 fn field(name: &str, value: &str) {
     let padded = format!("{name:NAMES$}");
+    let begin = 2 + padded.chars().count() + 2;
+    let value = wrap(value, terminal_width(), begin, begin);
     anstream::println!("  {}  {value}", styled(DIM, padded));
 }
 
@@ -155,7 +159,6 @@ fn what_next(guest: &Facts) -> Option<String> {
     let domid = guest.domid.unwrap_or_default();
     match guest.state {
         _ if !guest.declared => None,
-        "saved" => Some(format!("`domus start {name}` restores it.")),
         "stopped" if guest.last_failure.is_some() => Some(format!(
             "`domus start {name}` tries again; `journalctl -u domus-guest@{name}` says more."
         )),

@@ -8,6 +8,7 @@ use super::facts::Facts;
 use super::sizes::human;
 use super::uptime;
 use crate::output::{self, BOLD, DIM, GREEN, RED, YELLOW, styled};
+use crate::text::wrap;
 
 /// The space between two columns.
 const GAP: usize = 2;
@@ -60,7 +61,8 @@ pub fn print(facts: &[Facts], disks: bool) {
     }
     for guest in facts {
         for note in &guest.notes {
-            anstream::println!("{}", styled(YELLOW, format_args!("{}: {note}", guest.name)));
+            let text = wrap(&format!("{}: {note}", guest.name), width, 0, 2);
+            anstream::println!("{}", styled(YELLOW, text));
         }
     }
     for guest in facts {
