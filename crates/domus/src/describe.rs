@@ -135,15 +135,22 @@ pub fn note(guest: &str, note: &Note) -> String {
             keys.join(", ")
         ),
         Note::Stopped => format!("is stopped, and stays so; `domus start {guest}` starts it"),
-        Note::Saved => format!("is saved; `domus start {guest}` restores it, as xendomains does when the Dom0 starts. If it did not, `journalctl -u xendomains` says why; the save file is /var/lib/xen/save/{guest}"),
+        Note::Saved => format!(
+            "is saved; `domus start {guest}` restores it, as xendomains does when the Dom0 starts. If it did not, `journalctl -u xendomains` says why; the save file is /var/lib/xen/save/{guest}"
+        ),
         Note::EmptyDisk { disk, path } => format!(
             "is not started: disks.{disk} ({path}) is still empty. Install a system on it, then run `domus apply`"
         ),
         Note::StillRuns { domid } => {
-            format!("is no longer declared and runs on (domain {domid}), as its onRemove = \"keep\" said; `domus stop {guest}` ends it")
+            format!(
+                "is no longer declared and runs on (domain {domid}), as its onRemove = \"keep\" said; `domus stop {guest}` ends it"
+            )
         }
         Note::Orphaned { paths } => {
-            format!("is no longer declared; its disks stay: {}", paths.join(", "))
+            format!(
+                "is no longer declared; its disks stay: {}",
+                paths.join(", ")
+            )
         }
         Note::LongPassword { path } => format!(
             "option graphics.vnc.passwordFile: VNC uses the first {VNC_BYTES} bytes of a password, and the one in {path} is longer; whoever knows its beginning gets in"

@@ -189,7 +189,7 @@ fn xl_that_fails_is_told_in_its_own_words() {
 fn a_guest_that_does_not_shut_down_has_its_own_time() {
     let dom0 = dom0();
     assert_eq!(dom0.run(&["start", "web", "mail"]).status, 0);
-    dom0.write("/xl/ignores-shutdown", "1");
+    dom0.write("/xl/deaf", "web\n");
     declare(&dom0, |guest| {
         guest["lifecycle"] = json!({ "shutdownTimeoutSeconds": 1 });
     });

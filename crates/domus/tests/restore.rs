@@ -83,10 +83,13 @@ fn a_restored_guest_is_what_it_was_when_it_was_saved() {
     dom0.declare(&[web]);
     assert_eq!(dom0.run(&["apply"]).status, 0);
     assert_eq!(dom0.run(&["start", "web"]).status, 0);
+    // What is declared is stored for its own reboot again, and waits for it.
     let plan = dom0.run(&["plan"]).stdout;
+    assert!(!plan.contains("store"), "{plan}");
+    let status = dom0.run(&["status"]).stdout;
     assert!(
-        plan.contains("pending: on_crash destroy → restart"),
-        "{plan}"
+        status.contains("web: pending: on_crash destroy → restart, at the guest's next boot"),
+        "{status}"
     );
 }
 

@@ -169,30 +169,53 @@ fn start(guest: &Guest, context: &Context) -> anyhow::Result<(Outcome, u32)> {
     };
     let domain = runs_now(guest, &now, context)?;
     remember(now, &domain, started_with, context)?;
+    store_for_reboot(guest, context);
     Ok((result, domain.domid))
+}
+
+/// A restored guest has lost what was stored with it for its own reboot: it is stored again, as it is declared now.
+fn store_for_reboot(guest: &Guest, context: &Context) {
+    let stored = context.now(LOOK).map(|now| {
+        let (plan, now) = only(guest, now, |step| matches!(step, Step::StoreConfig { .. }));
+        let executor = context.executor();
+        executor.apply(&plan, now.records, &now.observed, LOOK, &mut |_| {})
+    });
+    let why = match stored {
+        Ok(failures) => failures.first().map(|failure| failure.message.clone()),
+        Err(error) => Some(crate::in_full(&error)),
+    };
+    if let Some(why) = why {
+        output::warning(&format!(
+            "guest {}: it runs; what is declared could not be stored for its own reboot: {why}. `domus apply` tries again",
+            guest.name
+        ));
+    }
+}
+
+/// The plan of one guest, with these of its steps only.
+fn only(guest: &Guest, mut now: Now, step: impl Fn(&Step) -> bool) -> (Plan, Now) {
+    let mut plan = Plan::default();
+    let mut guests = now.plan.guests.iter();
+    if let Some(at) = guests.position(|own| own.name == guest.name) {
+        let mut own = now.plan.guests.swap_remove(at);
+        own.steps.retain(step);
+        own.problems.clear();
+        plan.guests.push(own);
+    }
+    (plan, now)
 }
 
 /// As a plan's step: the executor knows what to remember of a start.
 fn create(
     guest: &Guest,
-    mut now: Now,
+    now: Now,
     unit: Option<&Unit>,
     context: &Context,
 ) -> anyhow::Result<(Outcome, u32)> {
-    let own = now
-        .plan
-        .guests
-        .iter()
-        .position(|plan| plan.name == guest.name);
-    let Some(own) = own else {
-        bail!("it is not declared");
-    };
-    let mut own = now.plan.guests.swap_remove(own);
-    own.steps = vec![Step::Start];
-    let plan = Plan {
-        guests: vec![own],
-        ..Plan::default()
-    };
+    let (mut plan, now) = only(guest, now, |_| false);
+    for own in &mut plan.guests {
+        own.steps.push(Step::Start);
+    }
     let uuid = guest.uuid;
     let failures = saying(&guest.name, unit, || {
         context

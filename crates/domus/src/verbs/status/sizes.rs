@@ -1,10 +1,8 @@
 //! How large a disk is, for the guest and on the disk that it lies on.
 
-use std::fs::{self, File};
-use std::io::Read as _;
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::Path;
 
+use disk_image::Format;
 use guest_spec::DiskFormat;
 use serde::Serialize;
 
@@ -18,41 +16,21 @@ pub struct Sizes {
     pub virtual_bytes: Option<u64>,
 }
 
-/// The sizes of what stands at a path.
+/// The sizes of what stands at a path; of what Domus cannot read, such as an image in another format, what it takes.
 pub fn sizes(path: &Path, format: DiskFormat) -> Sizes {
-    let Ok(metadata) = fs::metadata(path) else {
-        return Sizes::default();
-    };
-    if metadata.file_type().is_block_device() {
-        let (major, minor) = (
-            rustix::fs::major(metadata.rdev()),
-            rustix::fs::minor(metadata.rdev()),
-        );
-        // In sectors of 512 bytes, whatever the device's own are.
-        let sectors = fs::read_to_string(format!("/sys/dev/block/{major}:{minor}/size"));
-        let sectors: Option<u64> = sectors.ok().and_then(|text| text.trim().parse().ok());
-        return Sizes {
-            real_bytes: None,
-            virtual_bytes: sectors.map(|sectors| sectors * 512),
-        };
-    }
-    let virtual_bytes = match format {
-        DiskFormat::Raw => Some(metadata.len()),
-        DiskFormat::Qcow2 => qcow2(path),
+    let known = match format {
+        DiskFormat::Raw => Some(Format::Raw),
+        DiskFormat::Qcow2 => Some(Format::Qcow2),
         _ => None,
     };
-    Sizes {
-        real_bytes: Some(metadata.blocks() * 512),
-        virtual_bytes,
-    }
-}
-
-/// The size in a qcow2 image's header (QEMU's docs/interop/qcow2.txt: bytes 24 to 31, big-endian).
-fn qcow2(path: &Path) -> Option<u64> {
-    let mut header = [0; 32];
-    File::open(path).ok()?.read_exact(&mut header).ok()?;
-    let size = header[24..].try_into().ok().map(u64::from_be_bytes);
-    size.filter(|_| header.starts_with(b"QFI\xfb"))
+    let usage = disk_image::usage(path, known.unwrap_or(Format::Raw));
+    usage.map_or_else(
+        |_| Sizes::default(),
+        |usage| Sizes {
+            real_bytes: usage.allocated_bytes,
+            virtual_bytes: usage.virtual_bytes.filter(|_| known.is_some()),
+        },
+    )
 }
 
 /// A size in the unit that fits it: `16 MiB`, `1.5 GiB`.
@@ -117,25 +95,6 @@ mod tests {
                 "1023 MiB",
                 "16383 PiB"
             ]
-        );
-    }
-
-    #[test]
-    fn a_sparse_file_takes_less_than_it_shows() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.img");
-        File::create(&path).unwrap().set_len(1 << 30).unwrap();
-        let found = sizes(&path, DiskFormat::Raw);
-        assert_eq!(found.virtual_bytes, Some(1 << 30));
-        assert!(found.real_bytes.unwrap() < 1 << 20);
-        let mut header = b"QFI\xfb".to_vec();
-        header.resize(24, 0);
-        header.extend((5u64 << 30).to_be_bytes());
-        fs::write(&path, &header).unwrap();
-        assert_eq!(sizes(&path, DiskFormat::Qcow2).virtual_bytes, Some(5 << 30));
-        assert_eq!(
-            sizes(&folder.path().join("none"), DiskFormat::Raw),
-            Sizes::default()
         );
     }
 }
