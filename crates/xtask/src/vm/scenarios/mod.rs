@@ -5,6 +5,7 @@ mod first_switch;
 mod foreign_file_left;
 mod guests_survive_restart;
 mod imports_mean_the_same;
+mod life_by_hand;
 mod memory_live;
 mod missing_bridge;
 mod reboot_restores;
@@ -67,6 +68,11 @@ pub const ALL: &[Scenario] = &[
         name: "memory-live",
         about: "memory within maxMemory is changed while the guest runs; dry-activate only says so",
         run: memory_live::run,
+    },
+    Scenario {
+        name: "life-by-hand",
+        about: "guests are stopped, started, saved and restored by hand; a restore that was killed loses nothing",
+        run: life_by_hand::run,
     },
     Scenario {
         name: "foreign-file-left",
