@@ -10,7 +10,6 @@ mod known;
 mod output;
 mod said;
 mod text;
-mod units;
 mod verbs;
 
 use std::process::ExitCode;

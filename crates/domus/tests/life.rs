@@ -199,7 +199,7 @@ fn a_guest_that_does_not_shut_down_has_its_own_time() {
     assert_eq!(ran.status, 1);
     insta::assert_snapshot!(all(&ran), @r"
     mail: stopped
-    error: guest web: it did not shut down within 1 s (`shutdownTimeout`), and is left running; `domus console web` shows what it waits for, `xl destroy 1` ends it like a power cut
+    error: guest web: it did not shut down within 1 s (option shutdownTimeout), and is left running (option onTimeout); `domus console web` shows what it waits for, `xl destroy 1` ends it like a power cut
     error: not stopped: web
     ");
     assert!(runs(&dom0, "web"));

@@ -1,9 +1,10 @@
-//! Shutting guests down: all are asked, then all are waited for, each with its own patience.
+//! Ending guests: all are asked to shut down, then all are waited for, each with its own patience.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 use guest_spec::{Lifecycle, OnTimeout};
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domains::{self, Domain, State};
@@ -12,131 +13,262 @@ use crate::xl::Xl;
 
 /// How often xl is asked who is left. xl takes Xen's lock, so not too often.
 const POLL: Duration = Duration::from_millis(500);
+/// How long xl may take to begin to take a crashed domain apart.
+const TAKEN_APART: Duration = Duration::from_secs(5);
 /// How long a domain that is destroyed may take to be gone.
 const DESTROYED: Duration = Duration::from_secs(60);
+/// How often it is said who is waited for.
+const SAY: Duration = Duration::from_secs(10);
 
 /// A guest that is to end.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// Its name, for messages.
     pub name: String,
-    /// Its domain.
-    pub uuid: Uuid,
-    /// How long it may take, in whole seconds, and what is done then.
+    /// The UUIDs that its domain may have.
+    pub uuids: Vec<Uuid>,
+    /// How long it may take, and what is done then.
     pub lifecycle: Lifecycle,
     /// Whether it is not asked, but ended as by a power cut.
     pub at_once: bool,
 }
 
 /// How a guest ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Ended {
     /// It was not running.
-    WasGone,
+    NotRunning,
     /// It shut down.
-    ShutDown,
-    /// It did not shut down in time, and was ended as by a power cut, as it is declared; or that was asked for.
+    Stopped,
+    /// It did not shut down in time, and was ended as by a power cut, as its `onTimeout` says; or that was asked for.
     Destroyed,
 }
 
-/// Ends these guests and says of each, in their order, how, or why not. `waiting` is told, now and then, who is left.
+/// Why a guest has not ended: what it does, and what a person may do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct EndError(String);
+
+/// What is told while guests end.
+#[derive(Debug)]
+pub enum Progress<'a> {
+    /// A guest cannot hear that it is to shut down: it is paused.
+    Paused {
+        /// The guest.
+        name: &'a str,
+        /// Its domain.
+        domid: u32,
+    },
+    /// A guest has ended, or has not.
+    Done {
+        /// The guest.
+        name: &'a str,
+        /// How, or why not.
+        result: &'a Result<Ended, EndError>,
+    },
+    /// These are still waited for, each with the seconds that it has left.
+    Waiting(&'a [(&'a str, u64)]),
+}
+
+/// Ends these guests and says of each, in their order, how, or why not.
+///
+/// An xl that does not answer once is no sign that a guest is gone, nor that it is not.
 pub fn end(
     targets: &[Target],
     programs: &Programs,
-    waiting: &mut dyn FnMut(&[&str]),
-) -> Vec<Result<Ended, String>> {
-    let xl = Xl(programs);
-    let mut results: Vec<Option<Result<Ended, String>>> = vec![None; targets.len()];
-    let domains = match domains::list_briefly(programs) {
-        Ok(domains) => domains,
-        Err(error) => return vec![Err(error.to_string()); targets.len()],
-    };
-    for (target, result) in targets.iter().zip(&mut results) {
-        *result = match find(&domains, target.uuid) {
-            None => Some(Ok(Ended::WasGone)),
-            Some(domain) if target.at_once => Some(destroy(xl, target, domain.domid)),
-            // It is on its way, or nobody in it can hear.
-            Some(domain) if domain.state == State::Shutdown => None,
-            Some(domain) => match xl.shut_down(domain.domid) {
-                Ok(()) => None,
-                // It may have ended by itself meanwhile; then it is not there at the next look.
-                Err(error) => Some(refused(programs, target, &error.to_string())),
-            },
+    tell: &mut dyn FnMut(Progress),
+) -> Vec<Result<Ended, EndError>> {
+    let mut endings: Vec<Ending> = targets.iter().map(Ending::new).collect();
+    let listed = domains::list_briefly(programs);
+    for ending in &mut endings {
+        match &listed {
+            Ok(domains) => ending.ask(domains, programs, tell),
+            Err(error) => ending.result = Some(Err(EndError(error.to_string()))),
+        }
+        ending.tell(tell);
+    }
+    let mut said = Instant::now();
+    while endings.iter().any(|ending| ending.result.is_none()) {
+        thread::sleep(POLL);
+        let listed = domains::list_briefly(programs).ok();
+        for ending in &mut endings {
+            ending.look(listed.as_deref(), programs);
+            ending.tell(tell);
+        }
+        if said.elapsed() >= SAY {
+            said = Instant::now();
+            let waiting = endings.iter().filter(|ending| ending.result.is_none());
+            let left: Vec<(&str, u64)> = waiting.map(Ending::left).collect();
+            if !left.is_empty() {
+                tell(Progress::Waiting(&left));
+            }
+        }
+    }
+    endings
+        .into_iter()
+        .filter_map(|ending| ending.result)
+        .collect()
+}
+
+/// A guest on its way to its end.
+struct Ending<'a> {
+    target: &'a Target,
+    /// The domain that was asked.
+    domid: u32,
+    deadline: Instant,
+    result: Option<Result<Ended, EndError>>,
+    told: bool,
+}
+
+impl<'a> Ending<'a> {
+    fn new(target: &'a Target) -> Self {
+        Self {
+            target,
+            domid: 0,
+            deadline: Instant::now(),
+            result: None,
+            told: false,
+        }
+    }
+
+    fn tell(&mut self, tell: &mut dyn FnMut(Progress)) {
+        if let (Some(result), false) = (&self.result, self.told) {
+            self.told = true;
+            let name = &self.target.name;
+            tell(Progress::Done { name, result });
+        }
+    }
+
+    fn left(&self) -> (&'a str, u64) {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        (&self.target.name, left.as_secs())
+    }
+
+    /// Its domain. One that is being taken apart may have its successor beside it.
+    fn find<'d>(&self, domains: &'d [Domain]) -> Option<&'d Domain> {
+        let own = || {
+            domains
+                .iter()
+                .filter(|domain| self.target.uuids.contains(&domain.uuid))
+        };
+        let lives = |domain: &&Domain| domain.state != State::Dying;
+        own().find(lives).or_else(|| own().next())
+    }
+
+    /// Asks the domain to shut down.
+    fn ask(&mut self, domains: &[Domain], programs: &Programs, tell: &mut dyn FnMut(Progress)) {
+        let Some(domain) = self.find(domains) else {
+            self.result = Some(Ok(Ended::NotRunning));
+            return;
+        };
+        let limit = self.target.lifecycle.shutdown_timeout();
+        self.domid = domain.domid;
+        self.deadline = Instant::now() + limit;
+        if self.target.at_once {
+            self.result = Some(destroy(domain.domid, programs));
+            return;
+        }
+        match domain.state {
+            // It will do nothing any more; its xl may be about to take it apart.
+            State::Crashed => {
+                self.deadline = Instant::now() + limit.min(TAKEN_APART);
+                return;
+            }
+            State::Shutdown | State::Dying => return,
+            State::Paused => tell(Progress::Paused {
+                name: &self.target.name,
+                domid: self.domid,
+            }),
+            State::Running => {}
+        }
+        if let Err(error) = Xl(programs).shut_down(self.domid) {
+            // It may have ended by itself meanwhile.
+            let listed = domains::list_briefly(programs);
+            let gone = listed.is_ok_and(|domains| self.find(&domains).is_none());
+            self.result = Some(if gone {
+                Ok(Ended::Stopped)
+            } else {
+                Err(EndError(format!("it is left running: {error}")))
+            });
+        }
+    }
+
+    /// Looks whether the guest is gone.
+    fn look(&mut self, domains: Option<&[Domain]>, programs: &Programs) {
+        if self.result.is_some() {
+            return;
+        }
+        let domain = domains.map(|domains| self.find(domains));
+        self.result = match domain {
+            Some(None) => Some(Ok(Ended::Stopped)),
+            Some(Some(domain)) if domain.domid != self.domid && domain.state != State::Dying => {
+                Some(Err(EndError(format!(
+                    "it shut down, and was started again as domain {}: its onPoweroff is \"restart\", or it rebooted at that moment. `domus stop {}` asks it again",
+                    domain.domid, self.target.name
+                ))))
+            }
+            domain if Instant::now() >= self.deadline => {
+                Some(self.out_of_time(domain.flatten(), programs))
+            }
+            _ => None,
         };
     }
-    let start = Instant::now();
-    let mut said = start;
-    while results.iter().any(Option::is_none) {
-        thread::sleep(POLL);
-        // An xl that does not answer once is no sign that a guest is gone, nor that it is not.
-        let domains = domains::list_briefly(programs).ok();
-        for (target, result) in targets.iter().zip(&mut results) {
-            if result.is_some() {
-                continue;
-            }
-            let domain = match &domains {
-                Some(domains) => find(domains, target.uuid),
-                None => None,
-            };
-            *result = match domain {
-                None if domains.is_some() => Some(Ok(Ended::ShutDown)),
-                domain if start.elapsed() >= target.lifecycle.shutdown_timeout() => {
-                    Some(out_of_time(xl, target, domain))
-                }
-                _ => None,
-            };
+
+    /// The guest had its time.
+    fn out_of_time(&self, domain: Option<&Domain>, programs: &Programs) -> Result<Ended, EndError> {
+        let Some(domain) = domain else {
+            let why = "xl does not answer, so that Domus cannot tell whether it shut down; `xl list` tells when it answers again";
+            return Err(EndError(why.to_owned()));
+        };
+        let (name, domid) = (&self.target.name, self.domid);
+        let limit = self.target.lifecycle.shutdown_timeout_seconds;
+        // A domain that has shut down may be one that is being saved: its memory is not to be lost.
+        let may_end = !matches!(domain.state, State::Shutdown | State::Dying);
+        if self.target.lifecycle.on_timeout == OnTimeout::Destroy && may_end {
+            return destroy(domid, programs);
         }
-        let left: Vec<&str> = targets
-            .iter()
-            .zip(&results)
-            .filter(|(_, result)| result.is_none())
-            .map(|(target, _)| target.name.as_str())
-            .collect();
-        if !left.is_empty() && said.elapsed() >= Duration::from_secs(10) {
-            said = Instant::now();
-            waiting(&left);
+        Err(EndError(match domain.state {
+            State::Crashed => format!(
+                "it has crashed, and its domain {domid} is kept to be looked at; `xl destroy {domid}` ends it"
+            ),
+            State::Shutdown => format!(
+                "it has shut down, or is being saved, and its domain {domid} is still there after {limit} s; if nobody saves it, `xl destroy {domid}` ends it"
+            ),
+            State::Dying => format!(
+                "its domain {domid} ended, and is not taken apart after {limit} s; `xl list` and /var/log/xen say more"
+            ),
+            State::Paused => format!(
+                "it is paused, so that it did not shut down within {limit} s; `xl unpause {domid}` lets it run on"
+            ),
+            State::Running => format!(
+                "it did not shut down within {limit} s (option shutdownTimeout), and is left running (option onTimeout); `domus console {name}` shows what it waits for, `xl destroy {domid}` ends it like a power cut"
+            ),
+        }))
+    }
+}
+
+/// Ends a domain as by a power cut, and waits until it is gone.
+///
+/// # Errors
+/// When xl cannot, or it is not gone after a minute.
+pub fn destroy(domid: u32, programs: &Programs) -> Result<Ended, EndError> {
+    let asked = Xl(programs).destroy(domid);
+    let there = |domain: &Domain| domain.domid == domid && domain.state != State::Dying;
+    let deadline = Instant::now() + DESTROYED;
+    loop {
+        match domains::list_briefly(programs) {
+            Ok(domains) if !domains.iter().any(there) => return Ok(Ended::Destroyed),
+            _ if asked.is_err() || Instant::now() >= deadline => break,
+            _ => thread::sleep(POLL),
         }
     }
-    results.into_iter().flatten().collect()
-}
-
-fn find(domains: &[Domain], uuid: Uuid) -> Option<&Domain> {
-    domains.iter().find(|domain| domain.uuid == uuid)
-}
-
-/// xl would not ask the guest: nothing to wait for, unless it is gone by now.
-fn refused(programs: &Programs, target: &Target, why: &str) -> Result<Ended, String> {
-    match domains::list_briefly(programs) {
-        Ok(domains) if find(&domains, target.uuid).is_none() => Ok(Ended::ShutDown),
-        _ => Err(format!(
-            "it could not be asked to shut down, and runs on: {why}"
-        )),
+    match asked {
+        Err(error) => Err(EndError(format!(
+            "domain {domid} could not be ended: {error}"
+        ))),
+        Ok(()) => Err(EndError(format!(
+            "domain {domid} was destroyed, and is not gone; `xl list` and /var/log/xen say more"
+        ))),
     }
-}
-
-fn out_of_time(xl: Xl, target: &Target, domain: Option<&Domain>) -> Result<Ended, String> {
-    let seconds = target.lifecycle.shutdown_timeout_seconds;
-    match (target.lifecycle.on_timeout, domain) {
-        (OnTimeout::Destroy, Some(domain)) => destroy(xl, target, domain.domid),
-        (OnTimeout::Destroy, None) => Err(format!(
-            "it did not shut down within {seconds} s, and xl does not say whether it still runs"
-        )),
-        (OnTimeout::Keep, _) => Err(format!(
-            "it did not shut down within {seconds} s, and runs on (option onTimeout is \"keep\"); `xl console {0}` shows what it waits for, `xl destroy {0}` ends it like a power cut",
-            target.name
-        )),
-    }
-}
-
-fn destroy(xl: Xl, target: &Target, domid: u32) -> Result<Ended, String> {
-    xl.destroy(domid).map_err(|error| error.to_string())?;
-    let start = Instant::now();
-    while start.elapsed() < DESTROYED {
-        let domains = domains::list_briefly(xl.0).map_err(|error| error.to_string())?;
-        if find(&domains, target.uuid).is_none() {
-            return Ok(Ended::Destroyed);
-        }
-        thread::sleep(POLL);
-    }
-    Err("it was destroyed, and is not gone; the device model or a disk's backend holds it: `xl list` and the journal say more".to_owned())
 }

@@ -24,6 +24,7 @@ mod record;
 mod roots;
 pub mod secret;
 mod seen;
+pub mod units;
 pub mod xl;
 
 pub use apply::{Event, Executor, Failure, Starter};

@@ -3,6 +3,7 @@
 use std::env;
 use std::process::ExitCode;
 
+use reconcile::ending::Progress;
 use reconcile::plan::{Note, Plan, Step};
 use reconcile::{Event, Failure, Lock, Stages};
 use serde_json::json;
@@ -90,15 +91,9 @@ fn carry_out(context: &Context, stages: Stages, said: Said) -> anyhow::Result<Ve
                 }
                 done.push(json!({ "guest": guest, "step": what }));
             }
-            Event::Waiting(names) => {
+            Event::Ending(progress) => {
                 if !json {
-                    anstream::println!(
-                        "{}",
-                        styled(
-                            DIM,
-                            format_args!("waiting for {} to shut down", names.join(", "))
-                        )
-                    );
+                    say_ending(&progress);
                 }
             }
             Event::BridgeDone(bridge, step) => {
@@ -121,6 +116,19 @@ fn carry_out(context: &Context, stages: Stages, said: Said) -> anyhow::Result<Ve
     }
     say_failures(&failures);
     Ok(failures)
+}
+
+/// What a person may want to know while guests end.
+fn say_ending(progress: &Progress) {
+    match progress {
+        Progress::Waiting(left) => {
+            anstream::println!("{}", styled(DIM, verbs::stop::waiting(left)));
+        }
+        Progress::Paused { name, domid } => output::warning(&format!(
+            "guest {name}: it is paused, and shuts down only when it runs again; `xl unpause {domid}` lets it"
+        )),
+        Progress::Done { .. } => {}
+    }
 }
 
 /// Every failure, and on the last line the names of all guests that failed.

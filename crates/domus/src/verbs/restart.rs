@@ -28,7 +28,7 @@ pub fn run(common: &Common, args: &GuestsArgs) -> anyhow::Result<ExitCode> {
     let stopped = stop::stop_all(common, &args.names, common.json)?;
     let names: Vec<String> = stopped
         .iter()
-        .filter(|line| line.result != stop::Outcome::Failed)
+        .filter(|line| line.is_stopped())
         .map(|line| line.guest.clone())
         .collect();
     let started = start::start_all(&context, &names, common.json)?;
@@ -40,7 +40,7 @@ pub fn run(common: &Common, args: &GuestsArgs) -> anyhow::Result<ExitCode> {
                 let error = stop.error.clone();
                 Line {
                     guest: stop.guest.clone(),
-                    stop: stop.result.clone(),
+                    stop: stop.result,
                     start: start.map(|start| start.result),
                     domid: start.and_then(|start| start.domid),
                     error: error.or_else(|| start.and_then(|start| start.error.clone())),

@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
 use reconcile::domains::{self, Domain, State};
+use reconcile::ending::destroy;
 use reconcile::files::{self, Existing};
 use reconcile::{Layout, Programs, program};
 use uuid::Uuid;
@@ -123,7 +124,9 @@ impl Restore {
             let left = domains
                 .iter()
                 .find(|domain| self.uuids.contains(&domain.uuid) && domain.state == State::Paused);
-            left.map_or(Ok(()), |domain| destroy(domain.domid, programs))
+            left.map_or(Ok(()), |domain| {
+                Ok(destroy(domain.domid, programs).map(drop)?)
+            })
         });
         match ended {
             Ok(()) => {
@@ -196,26 +199,4 @@ fn run_on(domain: &Domain, programs: &Programs) -> anyhow::Result<()> {
     bail!(
         "it is restored, its save file is gone, and it stays paused{why}. `xl unpause {domid}` lets it run"
     )
-}
-
-/// Ends a domain, and waits until it is gone.
-pub fn destroy(domid: u32, programs: &Programs) -> anyhow::Result<()> {
-    let asked = program::run(
-        &programs.xl,
-        &["destroy", &domid.to_string()],
-        programs.answer_limit,
-    );
-    let there = |domain: &Domain| domain.domid == domid && domain.state != State::Dying;
-    let deadline = Instant::now() + SOON;
-    loop {
-        match domains::list_briefly(programs) {
-            Ok(domains) if !domains.iter().any(there) => return Ok(()),
-            _ if asked.is_err() || Instant::now() >= deadline => break,
-            _ => thread::sleep(POLL),
-        }
-    }
-    match asked {
-        Err(error) => Err(error).with_context(|| format!("domain {domid} could not be ended")),
-        Ok(_) => bail!("domain {domid} did not end; look at `xl list` and /var/log/xen"),
-    }
 }

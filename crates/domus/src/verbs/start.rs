@@ -11,6 +11,7 @@ use guest_spec::Guest;
 use reconcile::domains::{self, Domain};
 use reconcile::files::read_text;
 use reconcile::plan::{Plan, Step};
+use reconcile::units::Unit;
 use reconcile::{Lock, Record, Running, Starter, program};
 use serde::Serialize;
 
@@ -18,7 +19,6 @@ use crate::cli::{Common, GuestsArgs};
 use crate::context::{Context, Now};
 use crate::known::say_failure;
 use crate::output::{self, BOLD, DIM, GREEN, styled};
-use crate::units::Unit;
 use crate::verbs::begin::{Begin, LOOK, judge};
 use crate::verbs::restore::{Restore, finish, unmark};
 
@@ -129,7 +129,7 @@ fn start(guest: &Guest, context: &Context) -> anyhow::Result<(Outcome, u32)> {
     let now = context.now(LOOK)?;
     let begin = judge(guest, &now, context)?;
     let unit = match context.executor().starter {
-        Starter::Unit => Some(Unit::of_guest(&guest.name, context)),
+        Starter::Unit => Some(Unit::of_guest(&guest.name, &context.programs)),
         Starter::Xl => None,
     };
     let mut started_with = None;

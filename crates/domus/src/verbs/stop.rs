@@ -2,49 +2,31 @@
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
-use std::thread;
-use std::time::{Duration, Instant};
 
-use guest_spec::OnTimeout;
-use reconcile::domains::{self, Domain, State};
-use reconcile::{Programs, program};
+use reconcile::domains::{self, Domain};
+use reconcile::ending::{self, Ended, Progress, Target};
 use serde::Serialize;
 
 use crate::cli::{Common, StopArgs};
-use crate::known::{Found, Known, Named, say_failure};
+use crate::known::{Found, Known, say_failure};
 use crate::output::{self, BOLD, DIM, GREEN, YELLOW, styled};
-use crate::verbs::restore::destroy;
-
-/// How often xl is asked whether the guests are gone. xl takes Xen's lock, so not too often.
-const POLL: Duration = Duration::from_millis(500);
-/// How long xl may take to begin to take a crashed domain apart.
-const TAKEN_APART: Duration = Duration::from_secs(5);
-/// How often it is said whom the stop waits for.
-const SAY: Duration = Duration::from_secs(10);
 
 /// What became of a guest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub enum Outcome {
-    /// It shut down.
-    Stopped,
-    /// It did not shut down in time, and was ended, as its `onTimeout` says.
-    Destroyed,
-    /// It did not run.
-    NotRunning,
+    /// It does not run.
+    Ended(Ended),
     /// It is not stopped, or Domus cannot tell.
-    Failed,
+    Failed(Failed),
 }
 
-impl Outcome {
-    const fn as_str(&self) -> &'static str {
-        match self {
-            Self::Stopped => "stopped",
-            Self::Destroyed => "did not shut down, and was ended as by a power cut",
-            Self::NotRunning => "was not running",
-            Self::Failed => "not stopped",
-        }
-    }
+/// The one word for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Failed {
+    /// It is not stopped, or Domus cannot tell.
+    Failed,
 }
 
 /// A guest's result.
@@ -56,6 +38,25 @@ pub struct Line {
     pub result: Outcome,
     /// Why it is not stopped.
     pub error: Option<String>,
+}
+
+impl Line {
+    fn new(guest: &str, result: Result<Ended, String>) -> Self {
+        let (result, error) = match result {
+            Ok(ended) => (Outcome::Ended(ended), None),
+            Err(why) => (Outcome::Failed(Failed::Failed), Some(why)),
+        };
+        Self {
+            guest: guest.to_owned(),
+            result,
+            error,
+        }
+    }
+
+    /// Whether the guest does not run any more.
+    pub const fn is_stopped(&self) -> bool {
+        matches!(self.result, Outcome::Ended(_))
+    }
 }
 
 pub fn run(common: &Common, args: &StopArgs) -> anyhow::Result<ExitCode> {
@@ -72,7 +73,7 @@ pub fn run(common: &Common, args: &StopArgs) -> anyhow::Result<ExitCode> {
 
 /// The failures, and on the last line the names of all that failed.
 pub fn say_failures(lines: &[Line]) -> ExitCode {
-    let failed = || lines.iter().filter(|line| line.result == Outcome::Failed);
+    let failed = || lines.iter().filter(|line| !line.is_stopped());
     for line in failed() {
         let why = line.error.as_deref().unwrap_or_default();
         say_failure(&line.guest, why);
@@ -92,222 +93,84 @@ pub fn say_failures(lines: &[Line]) -> ExitCode {
 /// It needs no valid document: what was started must be stoppable whatever is declared now.
 pub fn stop_all(common: &Common, names: &[String], quiet: bool) -> anyhow::Result<Vec<Line>> {
     let known = Known::load(common)?;
-    let mut stops: Vec<Stop> = Vec::new();
+    let mut wanted: Vec<&String> = Vec::new();
     for name in names {
-        if stops.iter().all(|stop| stop.name != *name) {
-            stops.push(Stop::new(name, &known));
+        if !wanted.contains(&name) {
+            wanted.push(name);
         }
     }
-    let programs = &known.programs;
-    let listed = domains::list_briefly(programs);
-    for stop in &mut stops {
-        match &listed {
-            Ok(domains) => stop.ask(domains, programs),
-            Err(error) => stop.end(Outcome::Failed, Some(error.to_string())),
+    let listed = domains::list_briefly(&known.programs);
+    let listed = listed.map_err(|error| error.to_string());
+    let targets: Vec<Result<Target, String>> = wanted
+        .iter()
+        .map(|name| target(name, &known, listed.as_deref().map_err(Clone::clone)))
+        .collect();
+    let asked: Vec<Target> = targets.iter().flatten().cloned().collect();
+    let ended = ending::end(&asked, &known.programs, &mut |progress| {
+        if !quiet {
+            say(&progress);
         }
-        stop.say(quiet);
-    }
-    let mut said = Instant::now();
-    while stops.iter().any(Stop::is_waiting) {
-        thread::sleep(POLL);
-        let listed = domains::list_briefly(programs);
-        for stop in stops.iter_mut().filter(|stop| stop.is_waiting()) {
-            stop.look(listed.as_deref().ok(), programs);
-            stop.say(quiet);
-        }
-        if said.elapsed() >= SAY && io::stderr().is_terminal() {
-            said = Instant::now();
-            say_waiting(&stops);
-        }
-    }
-    let lines = stops.into_iter().map(|stop| Line {
-        guest: stop.name,
-        result: stop.result.unwrap_or(Outcome::Failed),
-        error: stop.error,
+    });
+    let mut ended = ended
+        .into_iter()
+        .map(|ended| ended.map_err(|error| error.to_string()));
+    let lines = wanted.iter().zip(targets).map(|(name, target)| {
+        let result = match target {
+            Ok(_) => ended.next().unwrap_or(Ok(Ended::NotRunning)),
+            Err(why) => Err(why),
+        };
+        Line::new(name, result)
     });
     Ok(lines.collect())
 }
 
-/// Whom the stop waits for, and how much longer.
-fn say_waiting(stops: &[Stop]) {
-    let waiting = stops.iter().filter(|stop| stop.is_waiting());
-    let names: Vec<String> = waiting
-        .map(|stop| {
-            let left = stop.deadline.saturating_duration_since(Instant::now());
-            format!("{} ({} s left)", stop.name, left.as_secs())
-        })
-        .collect();
-    if !names.is_empty() {
-        let text = format!("waiting for {} to shut down …", names.join(", "));
-        anstream::eprintln!("{}", styled(DIM, text));
+/// The guest of a name; a domain of this name that is somebody else's is left.
+fn target(name: &str, known: &Known, domains: Result<&[Domain], String>) -> Result<Target, String> {
+    let named = known.named(name).map_err(|error| format!("{error:#}"))?;
+    if let Found::Foreign(other) = named.find(domains?) {
+        return Err(format!(
+            "the domain {name} ({}) is not Domus's own, and is left; `xl shutdown {0}` ends it",
+            other.domid
+        ));
     }
+    Ok(Target {
+        name: name.to_owned(),
+        uuids: named.uuids,
+        lifecycle: named.lifecycle,
+        at_once: false,
+    })
 }
 
-/// A guest that is to be stopped.
-struct Stop {
-    name: String,
-    named: Option<Named>,
-    domid: u32,
-    deadline: Instant,
-    result: Option<Outcome>,
-    error: Option<String>,
-    said: bool,
-}
-
-impl Stop {
-    fn new(name: &str, known: &Known) -> Self {
-        let (named, error) = match known.named(name) {
-            Ok(named) => (Some(named), None),
-            Err(error) => (None, Some(format!("{error:#}"))),
-        };
-        Self {
-            name: name.to_owned(),
-            result: error.is_some().then_some(Outcome::Failed),
-            named,
-            domid: 0,
-            deadline: Instant::now(),
-            error,
-            said: false,
-        }
-    }
-
-    const fn is_waiting(&self) -> bool {
-        self.result.is_none()
-    }
-
-    fn end(&mut self, result: Outcome, error: Option<String>) {
-        if self.is_waiting() {
-            self.result = Some(result);
-            self.error = error;
-        }
-    }
-
-    /// Says the result, once.
-    fn say(&mut self, quiet: bool) {
-        let Some(result) = &self.result else { return };
-        if self.said || quiet || *result == Outcome::Failed {
-            return;
-        }
-        self.said = true;
-        let style = match result {
-            Outcome::Stopped => GREEN,
-            Outcome::NotRunning => DIM,
-            _ => YELLOW,
-        };
-        let word = styled(style, result.as_str());
-        anstream::println!("{}: {word}", styled(BOLD, &self.name));
-    }
-
-    /// Asks the guest's own domain to shut down.
-    fn ask(&mut self, domains: &[Domain], programs: &Programs) {
-        let Some(named) = &self.named else { return };
-        let domain = match named.find(domains) {
-            Found::Own(domain) => domain.clone(),
-            Found::Foreign(other) => {
-                let why = format!(
-                    "the domain {} ({}) is not Domus's own, and is left; `xl shutdown {1}` ends it",
-                    self.name, other.domid
-                );
-                return self.end(Outcome::Failed, Some(why));
-            }
-            Found::Nothing => return self.end(Outcome::NotRunning, None),
-        };
-        let limit = named.lifecycle.shutdown_timeout();
-        self.domid = domain.domid;
-        self.deadline = Instant::now() + limit;
-        match domain.state {
-            // It will do nothing any more; its xl may be about to take it apart.
-            State::Crashed => {
-                self.deadline = Instant::now() + limit.min(TAKEN_APART);
-                return;
-            }
-            State::Shutdown | State::Dying => return,
-            State::Paused => output::warning(&format!(
-                "guest {}: it is paused, and shuts down only when it runs again; `xl unpause {}` lets it",
-                self.name, self.domid
-            )),
-            State::Running => {}
-        }
-        // -F: a guest without PV drivers gets the ACPI power button.
-        let args = ["shutdown", "-F", &self.domid.to_string()];
-        if let Err(error) = program::run(&programs.xl, &args, programs.answer_limit) {
-            let listed = domains::list_briefly(programs);
-            let gone = listed.is_ok_and(|domains| !self.is_there(&domains));
-            if gone {
-                self.end(Outcome::Stopped, None);
-            } else {
-                self.end(
-                    Outcome::Failed,
-                    Some(format!("it is left running: {error}")),
-                );
-            }
-        }
-    }
-
-    fn is_there(&self, domains: &[Domain]) -> bool {
-        let named = self.named.as_ref();
-        named.is_some_and(|named| matches!(named.find(domains), Found::Own(_)))
-    }
-
-    /// Looks whether the guest is gone. An xl that does not answer once is no sign that it is, nor that it is not.
-    fn look(&mut self, domains: Option<&[Domain]>, programs: &Programs) {
-        let Some(named) = &self.named else { return };
-        let domain = match domains.map(|domains| named.find(domains)) {
-            None => None,
-            Some(Found::Own(domain)) => Some(domain.clone()),
-            Some(Found::Foreign(_) | Found::Nothing) => {
-                return self.end(Outcome::Stopped, None);
-            }
-        };
-        if let Some(domain) = &domain
-            && domain.domid != self.domid
-            && domain.state != State::Dying
-        {
-            let why = format!(
-                "it shut down, and was started again as domain {}: its onPoweroff is \"restart\", or it rebooted at that moment. `domus stop {}` asks it again",
-                domain.domid, self.name
-            );
-            return self.end(Outcome::Failed, Some(why));
-        }
-        if Instant::now() >= self.deadline {
-            self.time_is_up(domain.as_ref(), programs);
-        }
-    }
-
-    /// The guest had its time.
-    fn time_is_up(&mut self, domain: Option<&Domain>, programs: &Programs) {
-        let Some(named) = &self.named else { return };
-        let (name, domid) = (&self.name, self.domid);
-        let Some(domain) = domain else {
-            let why = "xl does not answer, so that Domus cannot tell whether it shut down; `xl list` tells when it answers again";
-            return self.end(Outcome::Failed, Some(why.to_owned()));
-        };
-        // A domain that has shut down may be one that is being saved: its memory is not to be lost.
-        let may_end = !matches!(domain.state, State::Shutdown | State::Dying);
-        if named.lifecycle.on_timeout == OnTimeout::Destroy && may_end {
-            return match destroy(domid, programs) {
-                Ok(()) => self.end(Outcome::Destroyed, None),
-                Err(error) => self.end(Outcome::Failed, Some(format!("{error:#}"))),
+fn say(progress: &Progress) {
+    match progress {
+        Progress::Paused { name, domid } => output::warning(&format!(
+            "guest {name}: it is paused, and shuts down only when it runs again; `xl unpause {domid}` lets it"
+        )),
+        Progress::Done {
+            name,
+            result: Ok(ended),
+        } => {
+            let (style, word) = match ended {
+                Ended::Stopped => (GREEN, "stopped"),
+                Ended::NotRunning => (DIM, "was not running"),
+                Ended::Destroyed => (YELLOW, "did not shut down, and was ended as by a power cut"),
             };
+            anstream::println!("{}: {}", styled(BOLD, name), styled(style, word));
         }
-        let limit = named.lifecycle.shutdown_timeout_seconds;
-        let why = match domain.state {
-            State::Crashed => format!(
-                "it has crashed, and its domain {domid} is kept to be looked at; `xl destroy {domid}` ends it"
-            ),
-            State::Shutdown => format!(
-                "it has shut down, or is being saved, and its domain {domid} is still there after {limit} s; if nobody saves it, `xl destroy {domid}` ends it"
-            ),
-            State::Dying => format!(
-                "its domain {domid} ended, and is not taken apart after {limit} s; `xl list` and /var/log/xen say more"
-            ),
-            State::Paused => format!(
-                "it is paused, so that it did not shut down within {limit} s; `xl unpause {domid}` lets it run on"
-            ),
-            State::Running => format!(
-                "it did not shut down within {limit} s (`shutdownTimeout`), and is left running; `domus console {name}` shows what it waits for, `xl destroy {domid}` ends it like a power cut"
-            ),
-        };
-        self.end(Outcome::Failed, Some(why));
+        Progress::Done { .. } => {}
+        Progress::Waiting(left) => {
+            if io::stderr().is_terminal() {
+                anstream::eprintln!("{}", styled(DIM, waiting(left)));
+            }
+        }
     }
+}
+
+/// Whom a stop waits for, and how much longer.
+pub fn waiting(left: &[(&str, u64)]) -> String {
+    let names: Vec<String> = left
+        .iter()
+        .map(|(name, seconds)| format!("{name} ({seconds} s left)"))
+        .collect();
+    format!("waiting for {} to shut down …", names.join(", "))
 }

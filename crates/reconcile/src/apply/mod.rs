@@ -11,7 +11,7 @@ use disk_image::{ImageError, Tools};
 use guest_spec::{Document, Guest};
 
 use crate::domains::DomainsError;
-use crate::ending::{self, Ended, Target};
+use crate::ending::{self, EndError, Ended, Progress, Target};
 use crate::files::{self, Entry, Existing, FileError};
 use crate::layout::Layout;
 use crate::observe::{GuestFiles, Observed};
@@ -20,6 +20,7 @@ use crate::program::{ProgramError, Programs};
 use crate::record::{Record, RecordError, Records};
 use crate::secret::ConfigText;
 use crate::seen::note_seen;
+use crate::units::StillActive;
 use crate::{Stages, bridges, roots};
 
 /// How guests are started.
@@ -55,8 +56,8 @@ pub enum Event<'a> {
     Done(&'a str, &'a Step),
     /// A step of a bridge is done.
     BridgeDone(&'a str, &'a bridges::BridgeStep),
-    /// These guests were asked to shut down a while ago, and have not.
-    Waiting(&'a [&'a str]),
+    /// Guests are on their way to their end.
+    Ending(Progress<'a>),
 }
 
 /// What could not be done.
@@ -84,8 +85,10 @@ enum StepError {
     Image { disk: String, source: ImageError },
     #[error("it ended while it was to be changed; run `domus apply` again")]
     Ended,
-    #[error("{0}")]
-    Ending(String),
+    #[error(transparent)]
+    Unit(#[from] StillActive),
+    #[error(transparent)]
+    Ending(#[from] EndError),
     #[error("it is not started: guest {0} has its disks, and did not end")]
     HeldBack(String),
     #[error(
@@ -212,7 +215,7 @@ impl Executor<'_> {
             .iter()
             .map(|run| Target {
                 name: run.plan.name.clone(),
-                uuid: run.kept.now.uuid,
+                uuids: vec![run.kept.now.uuid],
                 lifecycle: run.kept.now.lifecycle.clone(),
                 at_once: matches!(run.next(Phase::End), Some(Step::Destroy { .. })),
             })
@@ -222,15 +225,15 @@ impl Executor<'_> {
                 report(Event::Begin(&run.plan.name, step));
             }
         }
-        let results = ending::end(&targets, self.programs, &mut |left| {
-            report(Event::Waiting(left));
+        let results = ending::end(&targets, self.programs, &mut |progress| {
+            report(Event::Ending(progress));
         });
         for (run, result) in ending.iter_mut().zip(results) {
             let Some(step) = run.next(Phase::End) else {
                 continue;
             };
             let result = match result {
-                Ok(Ended::WasGone | Ended::ShutDown | Ended::Destroyed) => {
+                Ok(Ended::NotRunning | Ended::Stopped | Ended::Destroyed) => {
                     run.kept.now.running = None;
                     run.kept.save(self.layout).map_err(StepError::from)
                 }

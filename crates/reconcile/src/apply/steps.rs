@@ -1,6 +1,7 @@
 //! One step.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use guest_spec::Guest;
 use xl_cfg::Config;
@@ -14,7 +15,11 @@ use crate::plan::{Live, Step, live};
 use crate::program;
 use crate::record::Running;
 use crate::secret::seal;
+use crate::units::Unit;
 use crate::xl::Xl;
+
+/// How long a unit may stay active after its guest is gone: it asks xl now and then only.
+const STILL_ACTIVE: Duration = Duration::from_secs(30);
 
 impl Executor<'_> {
     pub(super) fn step(
@@ -119,8 +124,11 @@ impl Executor<'_> {
         let limit = self.programs.start_limit;
         let result = match self.starter {
             Starter::Unit => {
-                let unit = format!("domus-guest@{name}.service");
-                program::run(&self.programs.systemctl, &["start", &unit], limit)
+                let unit = Unit::of_guest(name, self.programs);
+                // Of a guest that was just shut down it may still be active, and a start of it would do nothing.
+                unit.wait_until_over(STILL_ACTIVE)?;
+                let args = ["start", unit.name()];
+                program::run(&self.programs.systemctl, &args, limit)
             }
             Starter::Xl => {
                 let config: PathBuf = self.layout.config(name);

@@ -9,13 +9,13 @@ use reconcile::domains::{Domain, State};
 use reconcile::files::read_text;
 use reconcile::observe::{Domains, Observed};
 use reconcile::plan::GuestPlan;
+use reconcile::units::{Unit, UnitState};
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::sizes::{Sizes, sizes};
 use crate::context::{Context, Now};
 use crate::text::one_line;
-use crate::units::{Unit, UnitState};
 use crate::verbs::restore::is_restoring;
 use crate::{describe, verbs};
 
@@ -203,7 +203,7 @@ impl Facts {
     /// Looks at what takes longer: for one guest, not for all.
     pub fn look_closer(&mut self, context: &Context) {
         if context.executor().starter == Starter::Unit {
-            self.unit = Unit::of_guest(&self.name, context).state();
+            self.unit = Unit::of_guest(&self.name, &context.programs).state();
         }
         if !self.is_running() {
             self.last_lines = verbs::logs::last_lines(&context.layout, &self.name, 5);

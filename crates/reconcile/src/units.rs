@@ -4,21 +4,27 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::bail;
-use reconcile::{Programs, program};
 use serde::Serialize;
 
-use crate::context::Context;
+use crate::program::{self, Programs};
 
 /// What is asked of a unit; `systemctl show` prints each as `NAME=VALUE`.
 const PROPERTIES: &str =
     "ActiveState,SubState,Result,ExecMainStatus,StatusText,Job,StateChangeTimestamp";
 
 /// A guest's unit.
-pub struct Unit {
+#[derive(Clone, Debug)]
+pub struct Unit<'a> {
     name: String,
-    programs: Programs,
+    programs: &'a Programs,
 }
+
+/// A unit does not end although its guest is gone.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{0} is still active although the guest is gone; `systemctl status {0}` says what it does, `systemctl stop {0}` ends it"
+)]
+pub struct StillActive(String);
 
 /// How a unit stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -63,21 +69,24 @@ impl UnitState {
     }
 }
 
-impl Unit {
+impl<'a> Unit<'a> {
     /// `domus-guest@NAME.service`.
-    pub fn of_guest(guest: &str, context: &Context) -> Self {
+    #[must_use]
+    pub fn of_guest(guest: &str, programs: &'a Programs) -> Self {
         Self {
             name: format!("domus-guest@{guest}.service"),
-            programs: context.programs.clone(),
+            programs,
         }
     }
 
     /// Its name.
+    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// How it stands; nothing where systemd does not say.
+    #[must_use]
     pub fn state(&self) -> Option<UnitState> {
         let args = ["show", "--property", PROPERTIES, "--", &self.name];
         let said = program::run(&self.programs.systemctl, &args, self.programs.answer_limit);
@@ -85,6 +94,7 @@ impl Unit {
     }
 
     /// What a start of it waits for, in words.
+    #[must_use]
     pub fn waits_for(&self) -> Option<String> {
         let state = self.state()?;
         if let Some(text) = state.status_text {
@@ -105,17 +115,14 @@ impl Unit {
     ///
     /// # Errors
     /// When it is still active after `limit`.
-    pub fn wait_until_over(&self, limit: Duration) -> anyhow::Result<()> {
+    pub fn wait_until_over(&self, limit: Duration) -> Result<(), StillActive> {
         let deadline = Instant::now() + limit;
         while self
             .state()
             .is_some_and(|state| state.active_state == "active")
         {
             if Instant::now() >= deadline {
-                bail!(
-                    "{0} is still active although the guest is gone; `systemctl status {0}` says what it does, `systemctl stop {0}` ends it",
-                    self.name
-                );
+                return Err(StillActive(self.name.clone()));
             }
             thread::sleep(Duration::from_millis(200));
         }
