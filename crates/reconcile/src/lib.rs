@@ -22,6 +22,7 @@ pub mod plan;
 pub mod program;
 mod record;
 mod roots;
+pub mod save_file;
 pub mod secret;
 mod seen;
 pub mod units;
