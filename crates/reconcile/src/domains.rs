@@ -43,6 +43,8 @@ pub enum State {
     Paused,
     /// It shut down and is not gone yet.
     Shutdown,
+    /// It is suspended: it is being saved, or the xl that saved it was killed, and its memory is the only copy.
+    Suspended,
     /// It crashed.
     Crashed,
     /// It is being taken apart.
@@ -57,21 +59,34 @@ impl State {
             Self::Running => "running",
             Self::Paused => "paused",
             Self::Shutdown => "shut down",
+            Self::Suspended => "suspended",
             Self::Crashed => "crashed",
             Self::Dying => "dying",
         }
     }
 
-    /// From xl's six columns `rbpscd`, each a letter or a hyphen (`xl_list.c`, `list_domains`).
+    /// From xl's six columns: runs, is blocked, is paused, has shut down, why, is dying (`xl_info.c`, `list_domains`).
     fn parse(columns: &str) -> Option<Self> {
-        let has = |letter: char| columns.contains(letter);
-        let known = columns.len() == 6 && columns.chars().all(|c| "rbpscd-".contains(c));
+        let [runs, blocked, paused, shut_down, why, dying] = *columns.as_bytes() else {
+            return None;
+        };
+        let flag = |column: u8, letter: u8| column == letter || column == b'-';
+        let known = flag(runs, b'r')
+            && flag(blocked, b'b')
+            && flag(paused, b'p')
+            && flag(shut_down, b's')
+            && flag(dying, b'd')
+            && b"-rscwS?".contains(&why);
         match () {
             () if !known => None,
-            () if has('d') => Some(Self::Dying),
-            () if has('c') => Some(Self::Crashed),
-            () if has('s') => Some(Self::Shutdown),
-            () if has('p') => Some(Self::Paused),
+            () if dying == b'd' => Some(Self::Dying),
+            () if shut_down == b's' => Some(match why {
+                // A watchdog that ran out is a crash, too.
+                b'c' | b'w' => Self::Crashed,
+                b's' => Self::Suspended,
+                _ => Self::Shutdown,
+            }),
+            () if paused == b'p' => Some(Self::Paused),
             () => Some(Self::Running),
         }
     }
@@ -351,6 +366,38 @@ my guest                                     4   128     1     --p---       0.0 
                 (4, "my guest", 128, State::Paused)
             ]
         );
+    }
+
+    #[test]
+    fn every_state_that_xl_shows_is_read() {
+        let read = [
+            "r-----", "-b----", "--p---", "---s--", "---sr-", "---ss-", "---sc-", "---sw-",
+            "---sS-", "---s?-", "-----d", "---scd",
+        ];
+        let states: Vec<_> = read
+            .iter()
+            .filter_map(|text| Some(State::parse(text)?.as_str()))
+            .collect();
+        assert_eq!(
+            states,
+            [
+                "running",
+                "running",
+                "paused",
+                "shut down",
+                "shut down",
+                "suspended",
+                "crashed",
+                "crashed",
+                "shut down",
+                "shut down",
+                "dying",
+                "dying"
+            ]
+        );
+        for junk in ["", "------d", "s-----", "---sx-", "-----é"] {
+            assert_eq!(State::parse(junk), None, "{junk}");
+        }
     }
 
     #[test]

@@ -175,7 +175,7 @@ impl<'a> Ending<'a> {
                 self.deadline = Instant::now() + limit.min(TAKEN_APART);
                 return;
             }
-            State::Shutdown | State::Dying => return,
+            State::Shutdown | State::Suspended | State::Dying => return,
             State::Paused => tell(Progress::Paused {
                 name: &self.target.name,
                 domid: self.domid,
@@ -224,7 +224,10 @@ impl<'a> Ending<'a> {
         let (name, domid) = (&self.target.name, self.domid);
         let limit = self.target.lifecycle.shutdown_timeout_seconds;
         // A domain that has shut down may be one that is being saved: its memory is not to be lost.
-        let may_end = !matches!(domain.state, State::Shutdown | State::Dying);
+        let may_end = !matches!(
+            domain.state,
+            State::Shutdown | State::Suspended | State::Dying
+        );
         if self.target.lifecycle.on_timeout == OnTimeout::Destroy && may_end {
             return destroy(domid, programs);
         }
@@ -233,7 +236,10 @@ impl<'a> Ending<'a> {
                 "it has crashed, and its domain {domid} is kept to be looked at; `xl destroy {domid}` ends it"
             ),
             State::Shutdown => format!(
-                "it has shut down, or is being saved, and its domain {domid} is still there after {limit} s; if nobody saves it, `xl destroy {domid}` ends it"
+                "it has shut down, and its domain {domid} is still there after {limit} s; `xl destroy {domid}` ends it"
+            ),
+            State::Suspended => format!(
+                "it is suspended: somebody saves it, or the xl that did was killed, and then its memory is the only copy. If nobody saves it, `xl resume {domid}` lets it run on where xl has that verb (4.21), `xl destroy {domid}` gives its memory up"
             ),
             State::Dying => format!(
                 "its domain {domid} ended, and is not taken apart after {limit} s; `xl list` and /var/log/xen say more"
