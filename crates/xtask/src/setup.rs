@@ -43,6 +43,13 @@ pub const PEER: &[Need] = &[
     need("libxen-dev", "library:xenlight"),
 ];
 
+/// What `bench` measures beside Domus.
+pub const BENCH: &[Need] = &[
+    need("jq", "jq"),
+    need("diffutils", "cmp"),
+    need("libvirt-clients", "virsh"),
+];
+
 /// What cargo-fuzz needs to build libFuzzer.
 pub const FUZZ: &[Need] = &[need("g++", "c++")];
 
