@@ -5,8 +5,8 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use xl_cfg::Document;
-use xl_cfg::check::{self, Options, Severity};
+use xl_cfg::check::{self, Finding, Options, Severity};
+use xl_cfg::{Config, Document, Value};
 
 /// A line for each finding: its place, its severity, its rule, its key, and what it says.
 fn findings(text: &str, options: Options) -> String {
@@ -137,6 +137,39 @@ fn corpus() -> Vec<PathBuf> {
         .collect();
     files.sort();
     files
+}
+
+/// Of each key alone, and of a configuration in which every value is another kind of value.
+#[test]
+fn of_a_chosen_key_the_same_is_found() {
+    for path in corpus() {
+        let right = Config::parse(&std::fs::read(&path).unwrap()).unwrap();
+        let mut wrong = Config::new();
+        for (key, value) in &right {
+            let other = match value {
+                Value::List(_) => Value::Integer(0),
+                _ => Value::List(vec!["0x".into()]),
+            };
+            wrong.set(key.clone(), other);
+        }
+        for config in [right, wrong] {
+            let all = check::config(&config, Options::default());
+            for (chosen, _) in &config {
+                let chosen = chosen.as_str();
+                let of_it = |mut findings: Vec<Finding>| {
+                    findings.retain(|finding| finding.key.as_deref() == Some(chosen));
+                    findings
+                };
+                let alone = check::config_of(&config, &|key| key == chosen, Options::default());
+                assert_eq!(
+                    of_it(alone),
+                    of_it(all.clone()),
+                    "{} {chosen}",
+                    path.display()
+                );
+            }
+        }
+    }
 }
 
 /// xl takes every file of the corpus; what is wrong with some of them all the same is read here.

@@ -46,9 +46,10 @@ pub(super) fn check(report: &mut Report) {
     let Ok(config) = config else {
         return;
     };
-    for finding in check::config(&config, Options::default()) {
+    let in_settings = |key: &str| guest.settings.contains_key(key);
+    for finding in check::config_of(&config, &in_settings, Options::default()) {
         let Some(key) = finding.key else { continue };
-        if !guest.settings.contains_key(&key) {
+        if !in_settings(&key) {
             continue;
         }
         let place = format!("settings.{key}");

@@ -169,7 +169,12 @@ pub fn document(document: &Document<'_>, options: Options) -> Vec<Finding> {
         node: &assignment.value,
     });
     let line = |span: &Range<usize>| document.place(span.start).line;
-    let mut findings = judge(&Settings::new(settings.collect()), options, &line);
+    let mut findings = judge(
+        &Settings::new(settings.collect()),
+        &|_| true,
+        options,
+        &line,
+    );
     for finding in &mut findings {
         if let Some(span) = &finding.span
             && document.is_secret(span.start)
@@ -183,6 +188,13 @@ pub fn document(document: &Document<'_>, options: Options) -> Vec<Finding> {
 /// Judges a configuration that is not in a file. No finding has a place.
 #[must_use]
 pub fn config(config: &Config, options: Options) -> Vec<Finding> {
+    config_of(config, &|_| true, options)
+}
+
+/// Judges a configuration as [`config()`] does, but by itself only each key that `of` chooses: the others are looked at
+/// together, and are cheaper that way. Whatever is found of a chosen key is the same.
+#[must_use]
+pub fn config_of(config: &Config, of: &dyn Fn(&str) -> bool, options: Options) -> Vec<Finding> {
     let nodes: Vec<_> = config
         .iter()
         .map(|(key, value)| (key, node(value)))
@@ -193,7 +205,7 @@ pub fn config(config: &Config, options: Options) -> Vec<Finding> {
         operator: Operator::Set,
         node,
     });
-    let mut findings = judge(&Settings::new(settings.collect()), options, &|_| 0);
+    let mut findings = judge(&Settings::new(settings.collect()), of, options, &|_| 0);
     for finding in &mut findings {
         finding.span = None;
     }
@@ -217,13 +229,14 @@ fn node(value: &Value) -> Node {
 
 fn judge(
     settings: &Settings<'_>,
+    of: &dyn Fn(&str) -> bool,
     options: Options,
     line: &dyn Fn(&Range<usize>) -> usize,
 ) -> Vec<Finding> {
     let guest = kind::guest_type(settings);
     let mut findings = Vec::new();
     for (index, setting) in settings.all.iter().enumerate() {
-        if !settings.shadowed[index] {
+        if !settings.shadowed[index] && of(setting.key) {
             setting::judge(setting, guest, options, &mut findings);
         }
         if setting.operator == Operator::Set
