@@ -217,13 +217,11 @@ pub fn open_lock(path: &Path) -> Result<File, FileError> {
 /// A short name for a file's bytes: the first half of its SHA-256.
 #[must_use]
 pub fn digest(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(bytes)[..16]
-        .iter()
-        .fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    let digit = |number: u8| char::from(b"0123456789abcdef"[usize::from(number & 15)]);
+    let half = &Sha256::digest(bytes)[..16];
+    half.iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(*byte)])
+        .collect()
 }
 
 fn place(path: &Path) -> io::Result<(&Path, String)> {

@@ -1,6 +1,6 @@
 //! Hardware addresses.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use crate::SpecError;
@@ -45,8 +45,15 @@ impl FromStr for Mac {
 
 impl fmt::Display for Mac {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [head, tail @ ..] = self.0;
-        write!(f, "{head:02x}")?;
-        tail.iter().try_for_each(|octet| write!(f, ":{octet:02x}"))
+        // Digit by digit: the formats of numbers take ten times as long.
+        let digit = |number: u8| char::from(b"0123456789abcdef"[usize::from(number & 15)]);
+        for (at, octet) in self.0.into_iter().enumerate() {
+            if at > 0 {
+                f.write_char(':')?;
+            }
+            f.write_char(digit(octet >> 4))?;
+            f.write_char(digit(octet))?;
+        }
+        Ok(())
     }
 }
