@@ -103,7 +103,7 @@ impl Dom0 {
         let folder = self.path("xl");
         let folder = folder.display();
         let xl = format!(
-            "#!/bin/sh\n[ \"$1\" = list ] && exec cat {folder}/list$2\necho \"$*\" >> {folder}/called\n"
+            "#!/bin/sh\n[ \"$1\" = list ] && exec /bin/cat {folder}/list$2\necho \"$*\" >> {folder}/called\n"
         );
         self.write("xl/xl", &xl)?;
         fs::set_permissions(self.path("xl/xl"), fs::Permissions::from_mode(0o755))?;

@@ -16,6 +16,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Cost {
     /// From before it was started until it had ended.
     pub time: Duration,
+    /// What processors did for it, and for those that it waited for: on a machine that does other things too, this
+    /// says more than the time.
+    pub processors: Duration,
     /// The most memory that the process had, or one of those that it waited for.
     pub peak_kib: u64,
 }
@@ -91,6 +94,7 @@ impl Line {
         ensure!(ended.status.success(), "{} failed", self.program.display());
         Ok(Cost {
             time,
+            processors: ended.rusage.utime + ended.rusage.stime,
             peak_kib: ended.rusage.maxrss / 1024,
         })
     }

@@ -152,7 +152,13 @@ fn beside(runs: u32, dom0: &Dom0, table: &Table, idle: Cost) -> Result<Vec<(&'st
     peer("virsh define, all in one virsh", all);
     let start = best(runs, &libvirt.start())?;
     let time = all.time.saturating_sub(start.time);
-    peer("  without its start, and the node's", Cost { time, ..all });
+    let processors = all.processors.saturating_sub(start.processors);
+    let define = Cost {
+        time,
+        processors,
+        ..all
+    };
+    peer("  without its start, and the node's", define);
     Ok(peers)
 }
 
@@ -192,8 +198,9 @@ impl Table {
     fn begin(count: usize) -> Self {
         let head = format!("{count} guests run, a third each PV, PVH, HVM");
         anstream::println!(
-            "{head:<46} {:>11} {:>10} {:>12}",
+            "{head:<46} {:>11} {:>11} {:>10} {:>12}",
             "time",
+            "processors",
             "memory",
             "a guest"
         );
@@ -218,8 +225,9 @@ impl Table {
         let each = seconds * 1e6 / f64::from(u32::try_from(self.count).unwrap_or(u32::MAX));
         let mebibytes = f64::from(u32::try_from(cost.peak_kib).unwrap_or(u32::MAX)) / 1024.0;
         format!(
-            "{what:<46} {:>8.1} ms {mebibytes:>6.1} MiB {each:>9.1} µs",
-            seconds * 1e3
+            "{what:<46} {:>8.1} ms {:>8.1} ms {mebibytes:>6.1} MiB {each:>9.1} µs",
+            seconds * 1e3,
+            cost.processors.as_secs_f64() * 1e3
         )
     }
 }
