@@ -52,7 +52,7 @@ pub fn declared(number: usize) -> Value {
             "networks": [ { "name": "lan", "bridge": "xenbr0", "mac": mac(0), "model": "e1000" },
                           { "name": "storage", "bridge": "xenbr0", "mac": mac(1), "type": "vif" } ],
             "cpu": { "nestedHvm": false }, "time": { "localtime": true, "hpet": false }, "viridian": [ "defaults", "!apic_assist" ],
-            "firmware": { "bootOrder": [ "cdrom", "disk" ] }, "usb": { "emulate": true, "emulatedDevices": [ "tablet" ] },
+            "firmware": { "bootOrder": [ "cdrom", "disk" ], "smbiosTables": "/root/told-hvm.cfg" }, "usb": { "emulate": true, "emulatedDevices": [ "tablet" ] },
             "graphics": { "vga": "stdvga", "videoRamMib": 16, "keymap": "de", "vnc": { "enable": true, "listen": "127.0.0.1" } },
             "settings": { "acpi_s3": false, "serial": "pty", "ms_vm_genid": "generate" },
         }),
@@ -256,6 +256,22 @@ mod tests {
                 shown["config"]["disks"].as_array().unwrap().len(),
                 real["config"]["disks"].as_array().unwrap().len()
             );
+        }
+    }
+
+    /// By all that libxl shows, not only by what an apply compares today.
+    #[test]
+    fn guests_run_as_they_are_declared() {
+        let shapes = Shapes::read().unwrap();
+        for number in 0..6 {
+            let guest = guest(number).unwrap();
+            let shown: Value =
+                serde_json::from_str(&shapes.long_entry(number, &guest).unwrap()).unwrap();
+            let read = reconcile::libxl_json::config(&shown["config"]);
+            assert_eq!(read.unread, [""; 0]);
+            let declared = guest_spec::lower(&guest, &guest_spec::Secrets::hidden()).unwrap();
+            let differences = reconcile::libxl_json::differences(&declared, &read.config, 17);
+            assert!(differences.is_empty(), "{differences:?}");
         }
     }
 

@@ -105,26 +105,34 @@ impl Line {
 /// # Errors
 /// A run fails.
 pub fn best(runs: u32, line: &Line) -> Result<Cost> {
-    best_after(runs, line, || Ok(()))
+    let [best] = best_of_each(runs, [line], || Ok(()))?;
+    Ok(best)
 }
 
-/// The best of several runs, before each of which `prepare` brings everything back to where it was; its time is not
-/// counted.
+/// The best of several runs of each, in turn, so that they can be compared although the machine is busy at times.
+/// `prepare` brings everything back to where it was before each turn; its time is not counted.
 ///
 /// # Errors
 /// A run fails, or `prepare` does.
-pub fn best_after(runs: u32, line: &Line, mut prepare: impl FnMut() -> Result<()>) -> Result<Cost> {
+pub fn best_of_each<const COUNT: usize>(
+    runs: u32,
+    lines: [&Line; COUNT],
+    mut prepare: impl FnMut() -> Result<()>,
+) -> Result<[Cost; COUNT]> {
     let since = Instant::now();
-    let mut best: Option<Cost> = None;
-    for _ in 0..runs.max(1) {
+    let mut turn = || -> Result<Vec<Cost>> {
         prepare()?;
-        let cost = line.cost()?;
-        if best.is_none_or(|best| cost.time < best.time) {
-            best = Some(cost);
-        }
+        lines.iter().map(|line| line.cost()).collect()
+    };
+    let mut all = turn()?;
+    for _ in 1..runs {
         if since.elapsed() > PATIENCE {
             break;
         }
+        for (best, cost) in all.iter_mut().zip(turn()?) {
+            best.time = best.time.min(cost.time);
+            best.processors = best.processors.min(cost.processors);
+        }
     }
-    best.context("no run")
+    all.try_into().ok().context("a run was lost")
 }

@@ -18,7 +18,7 @@ use anyhow::{Result, ensure};
 
 use self::dom0::Dom0;
 use self::libvirt::Peer;
-use self::measure::{Cost, best};
+use self::measure::{Cost, best, best_of_each};
 use self::shell::Script;
 use crate::vm::world;
 use crate::{fuzz, setup};
@@ -101,16 +101,15 @@ fn switching(
         succeeded && said.is_empty(),
         "domus apply has something to do, or to say: {said}"
     );
-    let idle = best(runs, &apply)?;
     ensure!(
         dom0.modified()? == before,
         "an apply with nothing to do wrote a file"
     );
+    let [idle, changed] = change::one_guest(runs, dom0, domus)?;
     table.line("domus apply, nothing to do", idle);
-    let changed = change::one_guest(runs, dom0, domus)?;
     table.line("domus apply, the memory of one guest changed", changed);
-    let more = changed.time.saturating_sub(idle.time);
-    anstream::println!("  that guest's part: {:.1} ms", more.as_secs_f64() * 1e3);
+    let more = (changed.time.as_secs_f64() - idle.time.as_secs_f64()) * 1e3;
+    anstream::println!("  that guest's part: {more:.1} ms");
     let mut peers = Vec::new();
     match missing {
         Some(why) => anstream::println!("  no peers were measured: {why:#}"),
@@ -148,9 +147,9 @@ fn beside(runs: u32, dom0: &Dom0, table: &Table, idle: Cost) -> Result<Vec<(&'st
     } else {
         peer(what, best(runs, &libvirt.one_each())?);
     }
-    let all = best(runs, &libvirt.in_one())?;
+    let (define, start) = (libvirt.in_one(), libvirt.start());
+    let [all, start] = best_of_each(runs, [&define, &start], || Ok(()))?;
     peer("virsh define, all in one virsh", all);
-    let start = best(runs, &libvirt.start())?;
     let time = all.time.saturating_sub(start.time);
     let processors = all.processors.saturating_sub(start.processors);
     let define = Cost {
