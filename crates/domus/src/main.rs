@@ -3,11 +3,12 @@
 //! Exit status: 0 done; 1 some guest failed, or the host did not answer; 2 usage or an invalid document,
 //! and nothing was changed.
 
+#[macro_use]
+mod output;
 mod cli;
 mod context;
 mod describe;
 mod known;
-mod output;
 mod said;
 mod text;
 mod verbs;
@@ -38,7 +39,13 @@ fn main() -> ExitCode {
         Verb::Logs(args) => verbs::logs::run(&cli.common, args),
     };
     match result {
-        Ok(code) => code,
+        Ok(code) => match output::failed() {
+            None => code,
+            Some(error) => {
+                output::error(&format!("cannot write to standard output: {error}"));
+                ExitCode::FAILURE
+            }
+        },
         Err(error) => {
             output::error(&in_full(&error));
             if error.is::<InvalidDocument>() {

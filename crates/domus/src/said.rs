@@ -27,7 +27,7 @@ impl Said {
             thread::spawn(move || {
                 for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
                     let line = tail(&String::from_utf8_lossy(&line));
-                    anstream::eprintln!("{line}");
+                    errln!("{line}");
                     let mut lines = kept.lock().unwrap_or_else(PoisonError::into_inner);
                     lines.push_back(line);
                     if lines.len() > KEPT {

@@ -239,7 +239,7 @@ impl<'a> Ending<'a> {
                 "it has shut down, and its domain {domid} is still there after {limit} s; `xl destroy {domid}` ends it"
             ),
             State::Suspended => format!(
-                "it is suspended: somebody saves it, or the xl that did was killed, and then its memory is the only copy. If nobody saves it, `xl resume {domid}` lets it run on where xl has that verb (4.21), `xl destroy {domid}` gives its memory up"
+                "it is suspended: somebody saves it, or the xl that did was killed, and then its memory is the only copy. If nobody saves it, `xl resume {domid}` lets it run on where xl has that verb (4.20 and newer), `xl destroy {domid}` gives its memory up"
             ),
             State::Dying => format!(
                 "its domain {domid} ended, and is not taken apart after {limit} s; `xl list` and /var/log/xen say more"

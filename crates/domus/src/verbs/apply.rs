@@ -50,9 +50,9 @@ pub fn run(common: &Common, args: &ApplyArgs) -> anyhow::Result<ExitCode> {
 fn dry_activate(context: &Context) -> anyhow::Result<ExitCode> {
     let now = context.now(Stages::ALL)?;
     if now.plan.is_empty() && now.plan.guests.iter().all(verbs::plan::is_quiet) {
-        anstream::println!("domus: would change nothing");
+        outln!("domus: would change nothing");
     } else {
-        anstream::println!("domus would do this:");
+        outln!("domus would do this:");
         verbs::plan::show(&now.plan, context);
     }
     Ok(ExitCode::SUCCESS)
@@ -81,13 +81,13 @@ fn carry_out(context: &Context, stages: Stages, said: Said) -> anyhow::Result<Ve
         stages,
         &mut |event| match event {
             Event::Begin(guest, step @ (Step::Start | Step::ShutDown { .. })) if !json => {
-                anstream::println!("{}: {} …", styled(BOLD, guest), verb(guest, step, context));
+                outln!("{}: {} …", styled(BOLD, guest), verb(guest, step, context));
             }
             Event::Begin(..) => {}
             Event::Done(guest, step) => {
                 let what = verb(guest, step, context);
                 if !json {
-                    anstream::println!("{}: {what}{}", styled(BOLD, guest), styled(DIM, ", done"));
+                    outln!("{}: {what}{}", styled(BOLD, guest), styled(DIM, ", done"));
                 }
                 done.push(json!({ "guest": guest, "step": what }));
             }
@@ -98,14 +98,14 @@ fn carry_out(context: &Context, stages: Stages, said: Said) -> anyhow::Result<Ve
             }
             Event::BridgeDone(bridge, step) => {
                 if !json {
-                    anstream::println!("{}{}", step.what, styled(DIM, ", done"));
+                    outln!("{}{}", step.what, styled(DIM, ", done"));
                 }
                 done.push(json!({ "bridge": bridge, "step": step.what }));
             }
         },
     );
     if json {
-        anstream::println!("{}", json!({ "done": done, "failures": failures }));
+        outln!("{}", json!({ "done": done, "failures": failures }));
     } else {
         for note in &now.plan.notes {
             output::warning(note);
@@ -122,7 +122,7 @@ fn carry_out(context: &Context, stages: Stages, said: Said) -> anyhow::Result<Ve
 fn say_ending(progress: &Progress) {
     match progress {
         Progress::Waiting(left) => {
-            anstream::println!("{}", styled(DIM, verbs::stop::waiting(left)));
+            outln!("{}", styled(DIM, verbs::stop::waiting(left)));
         }
         Progress::Paused { name, domid } => output::warning(&format!(
             "guest {name}: it is paused, and shuts down only when it runs again; `xl unpause {domid}` lets it"
@@ -158,15 +158,15 @@ fn say_notes(plan: &Plan) {
     for guest in &plan.guests {
         for pending in guest.changes.iter().filter_map(describe::pending) {
             let text = format!("{}: {pending}", guest.name);
-            anstream::println!("{}", styled(YELLOW, text));
+            outln!("{}", styled(YELLOW, text));
         }
         for note in &guest.notes {
             let text = format!("{}: {}", guest.name, describe::note(&guest.name, note));
             match note {
                 Note::Stopped | Note::Orphaned { .. } => {
-                    anstream::println!("{}", styled(DIM, text));
+                    outln!("{}", styled(DIM, text));
                 }
-                _ => anstream::println!("{}", styled(YELLOW, text)),
+                _ => outln!("{}", styled(YELLOW, text)),
             }
         }
     }
@@ -184,7 +184,7 @@ fn announce(context: &Context) -> anyhow::Result<()> {
     }
     for guest in &plan.guests {
         for step in &guest.steps {
-            anstream::println!(
+            outln!(
                 "{}: domus-guests.service will {}",
                 styled(BOLD, &guest.name),
                 verb(&guest.name, step, context)

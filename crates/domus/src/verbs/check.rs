@@ -13,7 +13,7 @@ pub fn run(common: &Common) -> anyhow::Result<ExitCode> {
     let document = parse(common)?;
     let Judgement { problems, warnings } = document.judge();
     if common.json {
-        anstream::println!(
+        outln!(
             "{}",
             json!({ "guests": document.guests.len(), "problems": problems, "warnings": warnings })
         );
@@ -27,7 +27,7 @@ pub fn run(common: &Common) -> anyhow::Result<ExitCode> {
         if problems.is_empty() {
             let count = document.guests.len();
             let guests = if count == 1 { "guest" } else { "guests" };
-            anstream::println!(
+            outln!(
                 "{}: {count} {guests}, nothing wrong",
                 spec_path(common).display()
             );

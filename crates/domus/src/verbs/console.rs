@@ -48,14 +48,14 @@ pub fn run(common: &Common, args: &ConsoleArgs) -> anyhow::Result<ExitCode> {
     if common.json {
         let all = std::iter::once(xl.as_os_str()).chain(words.iter().copied());
         let command: Vec<_> = all.map(OsStr::to_string_lossy).collect();
-        anstream::println!(
+        outln!(
             "{}",
             json!({ "guest": name, "domid": domain.domid, "command": command })
         );
         return Ok(ExitCode::SUCCESS);
     }
     if io::stdin().is_terminal() {
-        anstream::eprintln!(
+        errln!(
             "{}{}",
             styled(BOLD, format_args!("{name} (domain {domid})")),
             styled(

@@ -35,6 +35,6 @@ pub fn run(common: &Common, args: &ImageArgs) -> anyhow::Result<ExitCode> {
     if owners.is_empty() {
         bail!("no guest had an image {path}; /var/lib/domus/guests has the images that were there");
     }
-    anstream::println!("forgot {path}, once a disk of {}", owners.join(", "));
+    outln!("forgot {path}, once a disk of {}", owners.join(", "));
     Ok(ExitCode::SUCCESS)
 }

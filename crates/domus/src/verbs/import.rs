@@ -138,10 +138,10 @@ fn print(common: &Common, guests: &[Imported]) -> anyhow::Result<()> {
             .iter()
             .map(|guest| json!({ "guest": guest.name, "notes": guest.notes }))
             .collect();
-        anstream::println!("{}", json!({ "nix": text, "guests": notes }));
+        outln!("{}", json!({ "nix": text, "guests": notes }));
         return Ok(());
     }
-    anstream::print!("{text}");
+    outln!("{}", text.strip_suffix('\n').unwrap_or(&text));
     for guest in guests {
         for note in &guest.notes {
             output::warning(&format!("guest {}: {note}", guest.name));

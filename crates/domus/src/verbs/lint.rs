@@ -48,9 +48,10 @@ pub fn run(common: &Common, args: &CheckArgs) -> anyhow::Result<ExitCode> {
         report.add(path, options);
     }
     if common.json {
-        anstream::println!("{}", serde_json::to_string(&report)?);
+        outln!("{}", serde_json::to_string(&report)?);
     } else {
-        anstream::print!("{report}");
+        let text = report.to_string();
+        outln!("{}", text.strip_suffix('\n').unwrap_or(&text));
     }
     Ok(if report.errors == 0 {
         ExitCode::SUCCESS

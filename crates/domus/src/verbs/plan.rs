@@ -15,11 +15,11 @@ pub fn run(common: &Common, args: &PlanArgs) -> anyhow::Result<ExitCode> {
     let context = Context::load(common)?;
     let now = context.now(stages(args.stage))?;
     if common.json {
-        anstream::println!("{}", to_json(&now.plan, &context));
+        outln!("{}", to_json(&now.plan, &context));
     } else {
         show(&now.plan, &context);
         if now.plan.is_empty() {
-            anstream::println!("nothing to do");
+            outln!("nothing to do");
         }
     }
     Ok(if now.plan.has_problems() {
@@ -42,32 +42,32 @@ pub fn show(plan: &Plan, context: &Context) {
         .iter()
         .filter(|bridge| !bridge.steps.is_empty() || bridge.problem.is_some())
     {
-        anstream::println!("{}", styled(BOLD, format_args!("bridge {}", bridge.name)));
+        outln!("{}", styled(BOLD, format_args!("bridge {}", bridge.name)));
         for step in &bridge.steps {
-            anstream::println!("  {}", step.what);
+            outln!("  {}", step.what);
         }
         if let Some(problem) = &bridge.problem {
-            anstream::println!("  {} {problem}", styled(RED, "error:"));
+            outln!("  {} {problem}", styled(RED, "error:"));
         }
     }
     for guest in plan.guests.iter().filter(|guest| !is_quiet(guest)) {
-        anstream::println!("{}", styled(BOLD, &guest.name));
+        outln!("{}", styled(BOLD, &guest.name));
         for step in &guest.steps {
             let text = describe::step(&guest.name, step, &context.document, &context.layout);
-            anstream::println!("  {}", styled(style_of(step.risk()), text));
+            outln!("  {}", styled(style_of(step.risk()), text));
             // Of a guest that runs, the changes say it key by key.
             if guest.changes.is_empty() {
                 for line in describe::config_diff(step) {
-                    anstream::println!("    {line}");
+                    outln!("    {line}");
                 }
             }
         }
         show_changes(&guest.changes);
         for note in &guest.notes {
-            anstream::println!("  {}", styled(YELLOW, describe::note(&guest.name, note)));
+            outln!("  {}", styled(YELLOW, describe::note(&guest.name, note)));
         }
         for problem in &guest.problems {
-            anstream::println!("  {} {problem}", styled(RED, "error:"));
+            outln!("  {} {problem}", styled(RED, "error:"));
         }
     }
 }
@@ -118,13 +118,13 @@ fn show_changes(changes: &[Change]) {
             .count()
             <= WIDTH
         {
-            anstream::println!("{line}");
+            outln!("{line}");
             continue;
         }
-        anstream::println!("    {what:keys$}  {when}");
+        outln!("    {what:keys$}  {when}");
         for (sign, style, value) in [("-", RED, has), ("+", GREEN, wants)] {
             if !value.is_empty() {
-                anstream::println!("      {}", styled(style, format_args!("{sign} {value}")));
+                outln!("      {}", styled(style, format_args!("{sign} {value}")));
             }
         }
     }

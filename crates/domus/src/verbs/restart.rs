@@ -47,7 +47,7 @@ pub fn run(common: &Common, args: &GuestsArgs) -> anyhow::Result<ExitCode> {
                 }
             })
             .collect();
-        anstream::println!("{}", serde_json::json!({ "guests": lines }));
+        outln!("{}", serde_json::json!({ "guests": lines }));
     }
     let left = stop::say_failures(&stopped);
     let failed = start::say_failures(&started);

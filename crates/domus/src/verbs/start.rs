@@ -71,7 +71,7 @@ pub fn run(common: &Common, args: &GuestsArgs) -> anyhow::Result<ExitCode> {
     let context = Context::load(common)?;
     let lines = start_all(&context, &args.names, common.json)?;
     if common.json {
-        anstream::println!("{}", serde_json::json!({ "guests": lines }));
+        outln!("{}", serde_json::json!({ "guests": lines }));
     }
     Ok(say_failures(&lines))
 }
@@ -118,7 +118,7 @@ pub fn start_all(context: &Context, names: &[String], quiet: bool) -> anyhow::Re
         if let (false, Some(domid)) = (quiet, line.domid) {
             let domain = styled(DIM, format_args!("(domain {domid})"));
             let word = styled(GREEN, line.result.as_str());
-            anstream::println!("{}: {word} {domain}", styled(BOLD, name));
+            outln!("{}: {word} {domain}", styled(BOLD, name));
         }
         line
     };
@@ -312,7 +312,7 @@ fn saying<T: Send>(name: &str, unit: Option<&Unit>, work: impl FnOnce() -> T + S
                 let what = unit.and_then(Unit::waits_for);
                 let what = what.unwrap_or_else(|| "waiting for xl".to_owned());
                 let seconds = began.elapsed().as_secs();
-                anstream::eprintln!(
+                errln!(
                     "{}",
                     styled(DIM, format_args!("{name}: {what} … ({seconds} s)"))
                 );

@@ -66,7 +66,7 @@ pub fn run(common: &Common, args: &StopArgs) -> anyhow::Result<ExitCode> {
     }
     let lines = stop_all(common, &args.names, common.json)?;
     if common.json {
-        anstream::println!("{}", serde_json::json!({ "guests": lines }));
+        outln!("{}", serde_json::json!({ "guests": lines }));
     }
     Ok(say_failures(&lines))
 }
@@ -155,12 +155,12 @@ fn say(progress: &Progress) {
                 Ended::NotRunning => (DIM, "was not running"),
                 Ended::Destroyed => (YELLOW, "did not shut down, and was ended as by a power cut"),
             };
-            anstream::println!("{}: {}", styled(BOLD, name), styled(style, word));
+            outln!("{}: {}", styled(BOLD, name), styled(style, word));
         }
         Progress::Done { .. } => {}
         Progress::Waiting(left) => {
             if io::stderr().is_terminal() {
-                anstream::eprintln!("{}", styled(DIM, waiting(left)));
+                errln!("{}", styled(DIM, waiting(left)));
             }
         }
     }

@@ -277,7 +277,7 @@ fn say_where(files: &[LogFile]) {
         count => format!(", and {count} older"),
     };
     let text = format!("{}{older}", newest.path.display());
-    anstream::eprintln!("{}", styled(DIM, text));
+    errln!("{}", styled(DIM, text));
 }
 
 /// Why nothing is kept of a guest, and what to do.

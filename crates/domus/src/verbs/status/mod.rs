@@ -57,7 +57,7 @@ pub fn run(common: &Common, args: &StatusArgs) -> anyhow::Result<ExitCode> {
     }
     if common.json {
         let document = serde_json::json!({ "guests": facts, "problems": now.plan.problems });
-        anstream::println!("{document}");
+        outln!("{document}");
     } else {
         if args.names.is_empty() {
             table::print(&facts, args.disks);

@@ -11,7 +11,7 @@ use crate::text::wrap;
 pub fn print(facts: &[Facts]) {
     for (at, guest) in facts.iter().enumerate() {
         if at > 0 {
-            anstream::println!();
+            outln!("");
         }
         page(guest);
     }
@@ -28,7 +28,7 @@ fn page(guest: &Facts) {
         .uptime_seconds
         .map(|seconds| format!(" for {}", uptime::human(seconds)));
     let state = styled(state_style(guest.state), guest.state);
-    anstream::println!(
+    outln!(
         "{}  {state}{}",
         styled(BOLD, &guest.name),
         since.unwrap_or_default()
@@ -61,20 +61,20 @@ fn page(guest: &Facts) {
     }
     for note in &guest.notes {
         let text = wrap(note, terminal_width(), 2, 4);
-        anstream::println!("  {}", styled(YELLOW, text));
+        outln!("  {}", styled(YELLOW, text));
     }
     if !guest.last_lines.is_empty() {
         let how = format!(
             "  what it wrote last (`domus logs {}` has more):",
             guest.name
         );
-        anstream::println!("{}", styled(DIM, how));
+        outln!("{}", styled(DIM, how));
         for line in &guest.last_lines {
-            anstream::println!("    {line}");
+            outln!("    {line}");
         }
     }
     if let Some(next) = what_next(guest) {
-        anstream::println!("  {}", wrap(&next, terminal_width(), 2, 2));
+        outln!("  {}", wrap(&next, terminal_width(), 2, 2));
     }
 }
 
@@ -85,7 +85,7 @@ fn field(name: &str, value: &str) {
     let padded = format!("{name:NAMES$}");
     let begin = 2 + padded.chars().count() + 2;
     let value = wrap(value, terminal_width(), begin, begin);
-    anstream::println!("  {}  {value}", styled(DIM, padded));
+    outln!("  {}  {value}", styled(DIM, padded));
 }
 
 fn lines(guest: &Facts) -> Vec<(&'static str, String)> {

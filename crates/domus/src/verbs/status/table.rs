@@ -50,7 +50,7 @@ pub fn terminal_width() -> Option<usize> {
 /// Prints the table, the disks where they are asked for, then what waits for a person.
 pub fn print(facts: &[Facts], disks: bool) {
     if facts.is_empty() {
-        anstream::println!("no guests are declared");
+        outln!("no guests are declared");
         return;
     }
     let width = terminal_width();
@@ -62,7 +62,7 @@ pub fn print(facts: &[Facts], disks: bool) {
     for guest in facts {
         for note in &guest.notes {
             let text = wrap(&format!("{}: {note}", guest.name), width, 0, 2);
-            anstream::println!("{}", styled(YELLOW, text));
+            outln!("{}", styled(YELLOW, text));
         }
     }
     for guest in facts {
@@ -146,7 +146,7 @@ fn show(columns: &[Column]) {
             let width = if at == last { 0 } else { column.width() };
             styled(style, format!("{cell:width$}"))
         });
-        anstream::println!("{}", padded.collect::<Vec<_>>().join("  "));
+        outln!("{}", padded.collect::<Vec<_>>().join("  "));
     };
     let headers = columns.iter().map(|column| (column.header.to_owned(), DIM));
     line(headers.collect());
@@ -211,7 +211,7 @@ fn show_disks(facts: &[Facts]) {
             column.cells.push(cell);
         }
     }
-    anstream::println!();
+    outln!("");
     show(&columns);
 }
 
