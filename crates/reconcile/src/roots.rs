@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::files::{self, Entry, FileError};
+use crate::files::{self, FileError};
 use crate::layout::Layout;
 
 /// The store paths that a text names, as they stand in the store: `/nix/store/<hash>-<name>`.
@@ -25,44 +25,66 @@ fn store_paths(text: &str) -> BTreeSet<&str> {
         .collect()
 }
 
-/// Brings a guest's roots to what these configurations name; with none, it has none. Where there is no
-/// Nix, there is nothing to root.
-///
-/// # Errors
-/// When a root cannot be made or removed.
-pub(crate) fn keep(guest: &str, configs: &[&str], layout: &Layout) -> Result<(), FileError> {
-    let all = layout.gc_roots_dir();
-    if !all.exists() {
-        return Ok(());
+/// The guests' roots that are there.
+#[derive(Debug, Default)]
+pub(crate) struct Roots {
+    /// Where they are; nothing where there is no Nix, and nothing to root.
+    folder: Option<PathBuf>,
+    /// The guests that have some.
+    guests: BTreeSet<String>,
+}
+
+impl Roots {
+    /// Looks which guests have roots.
+    ///
+    /// # Errors
+    /// When the folder is there and cannot be read.
+    pub(crate) fn load(layout: &Layout) -> Result<Self, FileError> {
+        let all = layout.gc_roots_dir();
+        if !all.exists() {
+            return Ok(Self::default());
+        }
+        let folder = all.join("domus");
+        Ok(Self {
+            guests: files::names_in(&folder)?.into_iter().collect(),
+            folder: Some(folder),
+        })
     }
-    let folder = all.join("domus").join(guest);
-    let wanted: BTreeSet<&str> = configs
-        .iter()
-        .flat_map(|config| store_paths(config))
-        .collect();
-    for path in &wanted {
-        let target = PathBuf::from(path);
-        let Some(name) = target.file_name() else {
-            continue;
+
+    /// Brings a guest's roots to what these configurations name; with none, it has none.
+    ///
+    /// # Errors
+    /// When a root cannot be made or removed.
+    pub(crate) fn keep(&self, guest: &str, configs: &[&str]) -> Result<(), FileError> {
+        let Some(folder) = &self.folder else {
+            return Ok(());
         };
-        let root = folder.join(name);
-        if files::look(&root)? == Entry::Absent {
-            files::link(&root, &target)?;
-        }
-    }
-    for name in files::names_in(&folder)? {
-        if !wanted
+        let wanted: BTreeSet<&str> = configs
             .iter()
-            .any(|path| path.ends_with(&format!("/{name}")))
-        {
-            files::remove(&folder.join(&name))?;
+            .flat_map(|config| store_paths(config))
+            .collect();
+        if wanted.is_empty() && !self.guests.contains(guest) {
+            return Ok(());
         }
+        let folder = folder.join(guest);
+        let there: BTreeSet<String> = files::names_in(&folder)?.into_iter().collect();
+        let name_of = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+        for path in &wanted {
+            let name = name_of(path);
+            if !there.contains(&name) {
+                files::link(&folder.join(name), &PathBuf::from(path))?;
+            }
+        }
+        let names: BTreeSet<String> = wanted.iter().map(|path| name_of(path)).collect();
+        for name in there.difference(&names) {
+            files::remove(&folder.join(name))?;
+        }
+        if wanted.is_empty() {
+            // An empty folder is in nobody's way; it goes when it can.
+            let _ = std::fs::remove_dir(&folder);
+        }
+        Ok(())
     }
-    if wanted.is_empty() {
-        // An empty folder is in nobody's way; it goes when it can.
-        let _ = std::fs::remove_dir(&folder);
-    }
-    Ok(())
 }
 
 #[cfg(test)]

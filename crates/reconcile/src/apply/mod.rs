@@ -18,10 +18,11 @@ use crate::observe::{GuestFiles, Observed};
 use crate::plan::{Ending, GuestPlan, Phase, Plan, Step};
 use crate::program::{ProgramError, Programs};
 use crate::record::{Record, RecordError, Records};
+use crate::roots::Roots;
 use crate::secret::ConfigText;
 use crate::seen::note_seen;
 use crate::units::StillActive;
-use crate::{Stages, bridges, roots};
+use crate::{Stages, bridges};
 
 /// How guests are started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,12 +156,25 @@ impl Executor<'_> {
             let declared = declared.get(guest.name.as_str()).copied();
             runs.extend(Run::begin(guest, declared, record, observed, stages));
         }
+        let roots = match Roots::load(self.layout) {
+            Ok(roots) => roots,
+            Err(error) => {
+                fail(None, error.to_string());
+                Roots::default()
+            }
+        };
+        for run in runs.iter_mut().filter(|run| run.needs_roots()) {
+            // Killed after its start, a guest's store paths are not to be collected before the next apply.
+            if let Err(error) = keep_roots(run.plan, &run.kept.now, observed, &roots) {
+                run.result = Err(error.into());
+            }
+        }
         self.phase(Phase::Change, &mut runs, observed, report);
         self.end(&mut runs, report);
         hold_back(&mut runs);
         self.phase(Phase::Start, &mut runs, observed, report);
         for run in &mut runs {
-            if let Err(error) = self.finish(run, observed) {
+            if let Err(error) = self.finish(run, observed, &roots) {
                 fail(Some(&run.plan.name), error.to_string());
             }
         }
@@ -260,15 +274,13 @@ impl Executor<'_> {
     }
 
     /// Writes what is remembered of a guest, and roots what it may be created from.
-    fn finish(&self, run: &mut Run, observed: &Observed) -> Result<(), StepError> {
+    fn finish(&self, run: &mut Run, observed: &Observed, roots: &Roots) -> Result<(), StepError> {
         let result = std::mem::replace(&mut run.result, Ok(()));
         if run.plan.steps.contains(&Step::Forget) && result.is_ok() {
-            return Ok(roots::keep(&run.plan.name, &[], self.layout)?);
+            return Ok(roots.keep(&run.plan.name, &[])?);
         }
         let saved = run.kept.save(self.layout).map_err(StepError::from);
-        let rooted = self
-            .keep_roots(run.plan, &run.kept.now, observed)
-            .map_err(StepError::from);
+        let rooted = keep_roots(run.plan, &run.kept.now, observed, roots).map_err(StepError::from);
         result.and(saved).and(rooted)
     }
 
@@ -302,41 +314,41 @@ impl Executor<'_> {
         }
         errors
     }
+}
 
-    /// Roots what the guest may be created from: the declared configuration, and the one that it was
-    /// started with for as long as it runs, has a save file, or may.
-    fn keep_roots(
-        &self,
-        plan: &GuestPlan,
-        record: &Record,
-        observed: &Observed,
-    ) -> Result<(), FileError> {
-        let gone = observed.knows_domains()
-            && observed.domains.of(record.uuid).is_none()
-            && !observed.is_saved(&record.name, record.uuid);
-        let started = record
-            .running
-            .as_ref()
-            .and_then(|running| running.config.as_deref());
-        let next_boot = record
-            .running
-            .as_ref()
-            .and_then(|running| running.next_boot.as_deref());
-        let started_now = plan.steps.contains(&Step::Start);
-        let started = started
-            .into_iter()
-            .chain(next_boot)
-            .filter(|_| !gone || started_now);
-        // What could not be written leaves what stands there, and that is what would be started.
-        let left = observed
-            .guests
-            .get(&plan.name)
-            .filter(|_| !plan.problems.is_empty())
-            .and_then(GuestFiles::config_text);
-        let declared = plan.config.as_ref().map(ConfigText::sealed);
-        let configs: Vec<&str> = declared.into_iter().chain(started).chain(left).collect();
-        roots::keep(&plan.name, &configs, self.layout)
-    }
+/// Roots what the guest may be created from: the declared configuration, and the one that it was
+/// started with for as long as it runs, has a save file, or may.
+fn keep_roots(
+    plan: &GuestPlan,
+    record: &Record,
+    observed: &Observed,
+    roots: &Roots,
+) -> Result<(), FileError> {
+    let gone = observed.knows_domains()
+        && observed.domains.of(record.uuid).is_none()
+        && !observed.is_saved(&record.name, record.uuid);
+    let started = record
+        .running
+        .as_ref()
+        .and_then(|running| running.config.as_deref());
+    let next_boot = record
+        .running
+        .as_ref()
+        .and_then(|running| running.next_boot.as_deref());
+    let started_now = plan.steps.contains(&Step::Start);
+    let started = started
+        .into_iter()
+        .chain(next_boot)
+        .filter(|_| !gone || started_now);
+    // What could not be written leaves what stands there, and that is what would be started.
+    let left = observed
+        .guests
+        .get(&plan.name)
+        .filter(|_| !plan.problems.is_empty())
+        .and_then(GuestFiles::config_text);
+    let declared = plan.config.as_ref().map(ConfigText::sealed);
+    let configs: Vec<&str> = declared.into_iter().chain(started).chain(left).collect();
+    roots.keep(&plan.name, &configs)
 }
 
 /// A guest whose disks another has, which was to end and did not, is not started.
@@ -406,6 +418,17 @@ impl<'a> Run<'a> {
             at: 0,
             result: Ok(()),
         })
+    }
+
+    /// Whether a step lets Xen have the declared configuration, of which store paths are a part.
+    fn needs_roots(&self) -> bool {
+        let needs = |step: &Step| {
+            matches!(
+                step,
+                Step::Start | Step::StoreConfig { .. } | Step::LinkAuto
+            )
+        };
+        self.plan.steps.iter().any(needs)
     }
 
     /// The next step, if its time has come and none has failed.
