@@ -31,6 +31,18 @@ pub enum Growth {
     Unfinished,
 }
 
+/// Whether growing an image was begun by a run that was killed, as [`Growth::Unfinished`] says where a size is declared.
+///
+/// # Errors
+///
+/// When that cannot be seen.
+pub fn is_unfinished(path: &Path) -> Result<bool, ImageError> {
+    match present(path)? {
+        Found::File { .. } => undo::is_there(path),
+        _ => Ok(false),
+    }
+}
+
 /// Compares an image with the size that is declared, as a plan needs it: with a few calls of the system, and no program.
 ///
 /// Of an image that is in use, the file system may be growing at this moment; such an image is not grown anyway.

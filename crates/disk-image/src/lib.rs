@@ -31,7 +31,7 @@ pub use create::{Created, create};
 pub use delete::delete;
 pub use error::ImageError;
 pub use grow::{Grown, Inside, grow, undo_growth};
-pub use growth::{Growth, needs_growth};
+pub use growth::{Growth, is_unfinished, needs_growth};
 pub use inspect::{Found, inspect};
 pub use leftovers::{leftovers, remove_leftovers};
 pub use never_written::never_written;

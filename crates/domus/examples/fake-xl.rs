@@ -272,6 +272,12 @@ fn changed(words: &[&str]) -> bool {
                 domain.nics.push(nic(&vif, devid, "pv"));
             });
         }
+        ["rename", domid, name] => {
+            if load().domains.iter().any(|domain| domain.name == *name) {
+                die(&format!("Domain with name \"{name}\" already exists."));
+            }
+            change(domid, |domain| (*name).clone_into(&mut domain.name));
+        }
         ["network-detach", domid, mac] => change(domid, |domain| {
             let count = domain.nics.len();
             domain.nics.retain(|nic| nic["mac"] != **mac);

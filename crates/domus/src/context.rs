@@ -149,6 +149,11 @@ impl Context {
             .iter()
             .find(|guest| guest.name == name)
             .with_context(|| {
+                let guests = self.document.guests.iter();
+                let called = |guest: &&Guest| guest.lifecycle.previous_names.contains(&name.to_owned());
+                if let Some(guest) = guests.clone().find(called) {
+                    return format!("guest {name} is called {} now", guest.name);
+                }
                 let names: Vec<&str> = self
                     .document
                     .guests

@@ -1,8 +1,9 @@
 //! Steps and notes in words.
 
-use guest_spec::{Disk, Document, VNC_BYTES};
+use disk_image::Growth;
+use guest_spec::{ByteSize, Disk, Document, OnRemove, VNC_BYTES};
 use reconcile::Layout;
-use reconcile::plan::{Change, Ending, Live, Note, Step, When};
+use reconcile::plan::{Change, Ending, Held, Live, Note, Step, When};
 use reconcile::secret::hide;
 use similar::{ChangeTag, TextDiff};
 use xl_cfg::keys::{self, Change as How};
@@ -21,6 +22,20 @@ pub fn step(guest: &str, step: &Step, document: &Document, layout: &Layout) -> S
                 disk.map(content).unwrap_or_default()
             )
         }
+        Step::GrowImage {
+            path, growth, to, ..
+        } => grow(path, *growth, *to),
+        Step::UndoGrowth { path, .. } => {
+            format!("undo the growth of {path} that a killed run began")
+        }
+        Step::Rename { from } => format!("rename from {from}: record, files and save file"),
+        Step::RenameDomain { from, .. } => {
+            format!("rename the domain {from}, while it runs (xl rename)")
+        }
+        Step::RenameSave { from } => format!(
+            "rename {}, its save file, to {guest}",
+            layout.save_dir().join(from).display()
+        ),
         Step::WriteConfig { old: None, .. } => format!("write {}", layout.config(guest).display()),
         Step::WriteConfig { .. } => format!("rewrite {}", layout.config(guest).display()),
         Step::LinkAuto => format!("add {}: start with the Dom0", layout.auto(guest).display()),
@@ -45,6 +60,34 @@ pub fn step(guest: &str, step: &Step, document: &Document, layout: &Layout) -> S
         }
         Step::Start => "start".to_owned(),
         Step::Forget => "forget the guest: it is no longer declared, and left nothing".to_owned(),
+    }
+}
+
+/// What grows, from what to what, and who grows what is in it.
+fn grow(path: &str, growth: Growth, to: ByteSize) -> String {
+    match growth {
+        Growth::Image {
+            from_bytes,
+            with_file_system,
+        } => {
+            let inside = if with_file_system {
+                "and its file system with it"
+            } else {
+                "and the guest grows what is in it"
+            };
+            format!("grow {path} from {} to {to}, {inside}", ByteSize::from_bytes(from_bytes))
+        }
+        Growth::FileSystem {
+            from_bytes,
+            to_bytes,
+        } => format!(
+            "grow the file system in {path} from {} to {}",
+            ByteSize::from_bytes(from_bytes),
+            ByteSize::from_bytes(to_bytes)
+        ),
+        Growth::Unfinished | Growth::AsDeclared => {
+            format!("finish growing {path} to {to}, which a killed run began")
+        }
     }
 }
 
@@ -152,11 +195,49 @@ pub fn note(guest: &str, note: &Note) -> String {
                 paths.join(", ")
             )
         }
+        Note::SavedAndRemoved {
+            path,
+            restored_at_boot,
+            then,
+        } => saved_and_removed(path, *restored_at_boot, *then),
+        Note::GrowsLater {
+            disk,
+            path,
+            from_bytes,
+            to,
+            held,
+        } => format!(
+            "pending: disks.{disk} ({path}) grows from {} to {to} {}",
+            ByteSize::from_bytes(*from_bytes),
+            match held {
+                Held::Running => "by the next `domus apply`, or boot, at which the guest is off".to_owned(),
+                Held::Saved => "when the guest is off; it is saved now, and its memory holds the file system as it is, so that the disk is left".to_owned(),
+                Held::By(who) => format!("when {who} no longer has it"),
+                Held::Unknown(why) => format!("when it is known that nobody uses it: {why}"),
+            }
+        ),
+        Note::Size { disk, why } => format!("disks.{disk}.size is not what the disk has: {why}"),
         Note::LongPassword { path } => format!(
             "option graphics.vnc.passwordFile: VNC uses the first {VNC_BYTES} bytes of a password, and the one in {path} is longer; whoever knows its beginning gets in"
         ),
         Note::NotRunning(state) => format!("is {}, and is left as it is", state.as_str()),
     }
+}
+
+fn saved_and_removed(path: &str, restored_at_boot: bool, then: OnRemove) -> String {
+    let then = match then {
+        OnRemove::Shutdown => "is then shut down",
+        OnRemove::Keep => "then runs on",
+        OnRemove::Destroy => "is then ended as by a power cut",
+    };
+    let next = if restored_at_boot {
+        format!("xendomains restores it at the next boot, and it {then}, as its onRemove said")
+    } else {
+        format!("nobody restores it but `xl restore {path}`; it {then}, as its onRemove said")
+    };
+    format!(
+        "is no longer declared, and is saved in {path}, with what its memory holds; {next}. Declared again, it goes on from there"
+    )
 }
 
 /// A change that waits for a person or for the guest's next boot; nothing for what is done now.

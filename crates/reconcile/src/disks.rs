@@ -1,6 +1,6 @@
 //! The disks of guests: what stands where they are declared, and who has them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use disk_image::Found;
 use guest_spec::{Disk, Guest, is_dom0};
@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::domains::{DiskConfig, Domain};
 use crate::holders::{DiskId, Holder, Holders, Target};
+use crate::images::{self, Growing};
 use crate::layout::Layout;
 use crate::observe::{Domains, Mounts};
 use crate::record::Records;
@@ -24,6 +25,8 @@ pub struct DiskState {
     pub mounted: bool,
     /// Whether nothing was ever written into its file system, where that was asked.
     pub empty: bool,
+    /// How it stands to the size that is declared of it.
+    pub growing: Growing,
 }
 
 /// Looks at a disk; `ask_empty` also into it.
@@ -40,10 +43,11 @@ pub(crate) fn disk_state(
             ids: ids(&Source::declared(disk), layout, domains),
             mounted: true,
             empty: false,
+            growing: Growing::Not,
         });
     };
     let found = disk_image::inspect(&path).map_err(|error| error.to_string())?;
-    let format = crate::images::format(disk.format).filter(|_| ask_empty);
+    let format = images::format(disk.format).filter(|_| ask_empty);
     let empty = match (&found, format) {
         (Found::File { .. } | Found::BlockDevice { .. }, Some(format)) => {
             disk_image::never_written(&path, format).map_err(|error| error.to_string())?
@@ -56,6 +60,7 @@ pub(crate) fn disk_state(
         .is_none_or(|point| mounts.has(point));
     Ok(DiskState {
         ids: DiskId::of(&found).into_iter().collect(),
+        growing: images::growing(disk, &path, &found),
         found: Some(found),
         mounted,
         empty,
@@ -91,11 +96,29 @@ pub(crate) fn disk_in_use(
     })
 }
 
+/// Says which disk of a guest a run that was killed was growing: the guest must not have it before that is finished.
+pub(crate) fn unfinished_growth(
+    guest: &Guest,
+    disks: &[Result<DiskState, String>],
+) -> Option<String> {
+    let states = guest.disks.iter().zip(disks);
+    let mut unfinished = states.filter(|(_, state)| {
+        let state = state.as_ref().ok();
+        state.is_some_and(|state| matches!(state.growing, Growing::Unfinished(_)))
+    });
+    let (disk, _) = unfinished.next()?;
+    Some(format!(
+        "option disks.{}.size: growing {} was begun and not finished, and the guest is not started before it is; run `domus apply`",
+        disk.name,
+        disk.path.as_deref().unwrap_or_default()
+    ))
+}
+
 /// Who has which disk. A disk that cannot be looked at is nobody's here; its own guest reports it.
 pub(crate) fn holders(
     domains: &Domains,
     records: &Records,
-    saves: &BTreeSet<String>,
+    saved_as: &HashMap<Uuid, String>,
     layout: &Layout,
 ) -> Holders {
     let mut holders = Holders::default();
@@ -114,8 +137,11 @@ pub(crate) fn holders(
             add(ids(&Source::live(disk), layout, domains), &holder);
         }
     }
-    for (name, record) in records.iter().filter(|(name, _)| saves.contains(*name)) {
+    for (name, record) in records.iter() {
         let Ok(record) = record else { continue };
+        if !saved_as.contains_key(&record.uuid) {
+            continue;
+        }
         let holder = Holder {
             who: format!("the saved guest {name}"),
             uuid: record.uuid,

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 use sha2::{Digest, Sha256};
 
 /// How the temporary names of Domus end.
@@ -71,6 +72,18 @@ pub fn look(path: &Path) -> Result<Entry, FileError> {
         Ok(Entry::Link(fs::read_link(path).map_err(error)?))
     } else {
         Ok(Entry::Other)
+    }
+}
+
+/// Whether anything stands at a path, whatever it is and however large.
+///
+/// # Errors
+/// When it cannot be looked at.
+pub fn is_there(path: &Path) -> Result<bool, FileError> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => Ok(true),
+        Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(source) => Err(FileError::new("read", path, source)),
     }
 }
 
@@ -157,6 +170,18 @@ pub fn link(path: &Path, target: &Path) -> Result<(), FileError> {
     let (folder, _) = place(path).map_err(error)?;
     create_folder(folder)?;
     symlink(target, path).map_err(error)?;
+    sync_folder(folder).map_err(error)
+}
+
+/// Gives a file another name in its folder, where nothing has that name.
+///
+/// # Errors
+/// When something has the name, or the file cannot be renamed.
+pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
+    let error = |source| FileError::new("rename", from, source);
+    renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)
+        .map_err(|errno| error(errno.into()))?;
+    let (folder, _) = place(to).map_err(error)?;
     sync_folder(folder).map_err(error)
 }
 

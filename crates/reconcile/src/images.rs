@@ -1,6 +1,6 @@
 //! Between what is declared of a disk and what `disk-image` makes.
 
-use disk_image::{FileSystem, FileSystemKind, Format, NewImage};
+use disk_image::{FileSystem, FileSystemKind, Format, Found, Growth, ImageError, NewImage};
 use guest_spec::{ByteSize, Disk, DiskFormat, FileSystemType};
 use std::path::Path;
 
@@ -31,4 +31,54 @@ pub fn new_image<'a>(disk: &'a Disk, path: &'a Path, size: ByteSize) -> Option<N
         format: format(disk.format)?,
         filesystem,
     })
+}
+
+/// How a disk stands to the size that is declared of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Growing {
+    /// It has it, or none is declared, or nobody here can tell.
+    Not,
+    /// It is smaller, or its file system is.
+    Needed(Growth, ByteSize),
+    /// A run that was killed was growing it: no guest may have it before that is finished, with the size that is declared
+    /// now, or undone where none is.
+    Unfinished(Option<ByteSize>),
+    /// It cannot be made so, and the guest may have it as it is; why, and what to do.
+    Misfit(String),
+    /// It cannot be looked at.
+    Unknown(String),
+}
+
+impl Growing {
+    /// Whether something is to be done about it.
+    #[must_use]
+    pub const fn is_needed(&self) -> bool {
+        matches!(self, Self::Needed(..) | Self::Unfinished(_))
+    }
+}
+
+/// Compares a disk that is there with the size that is declared of it.
+pub(crate) fn growing(disk: &Disk, path: &Path, found: &Found) -> Growing {
+    let Some(format) = format(disk.format).filter(|_| !disk.cdrom) else {
+        return Growing::Not;
+    };
+    if !matches!(found, Found::File { .. } | Found::BlockDevice { .. }) {
+        return Growing::Not;
+    }
+    let Some(size) = disk.size else {
+        return match disk_image::is_unfinished(path) {
+            Ok(false) => Growing::Not,
+            Ok(true) => Growing::Unfinished(None),
+            Err(error) => Growing::Unknown(error.to_string()),
+        };
+    };
+    match disk_image::needs_growth(path, format, size.bytes()) {
+        Ok(Growth::AsDeclared) => Growing::Not,
+        Ok(Growth::Unfinished) => Growing::Unfinished(Some(size)),
+        Ok(growth) => Growing::Needed(growth, size),
+        Err(error @ (ImageError::Shrink { .. } | ImageError::DeviceTooSmall { .. })) => {
+            Growing::Misfit(error.to_string())
+        }
+        Err(error) => Growing::Unknown(error.to_string()),
+    }
 }

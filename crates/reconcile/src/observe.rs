@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use guest_spec::{Bridge, Disk, Document, Guest, Secrets};
@@ -9,13 +10,13 @@ use uuid::Uuid;
 
 use crate::Stages;
 use crate::bridges::{self, BridgeState};
-use crate::disks::{DiskState, disk_in_use, disk_state, holders};
+use crate::disks::{DiskState, disk_in_use, disk_state, holders, unfinished_growth};
 use crate::domains::{self, Domain, State};
 use crate::files::{self, Entry, FileError};
 use crate::holders::Holders;
 use crate::layout::Layout;
 use crate::program::Programs;
-use crate::record::Records;
+use crate::record::{Record, Records};
 use crate::secret;
 
 /// What is there.
@@ -25,8 +26,8 @@ pub struct Observed {
     pub domains: Domains,
     /// The names of the files in xendomains' save folder.
     pub saves: BTreeSet<String>,
-    /// The UUIDs of the guests whose save files these are, as far as Domus remembers them.
-    pub saved_uuids: HashSet<Uuid>,
+    /// The UUIDs of the guests whose save files these are, as far as Domus remembers them, with the files' names.
+    pub saved_as: HashMap<Uuid, String>,
     /// Who has which disk: live domains, foreign ones included, and saved guests. It is asked for only
     /// when a guest may be started.
     pub holders: Holders,
@@ -46,7 +47,7 @@ impl Observed {
     /// Whether a save file holds this guest's memory.
     #[must_use]
     pub fn is_saved(&self, name: &str, uuid: Uuid) -> bool {
-        self.saves.contains(name) || self.saved_uuids.contains(&uuid)
+        self.saves.contains(name) || self.saved_as.contains_key(&uuid)
     }
 
     /// Says which disk of a guest that does not run somebody else has.
@@ -54,6 +55,22 @@ impl Observed {
     pub fn in_use(&self, guest: &Guest) -> Option<String> {
         let files = self.guests.get(&guest.name)?;
         disk_in_use(guest, &files.disks, &self.holders, &[guest.uuid])
+            .or_else(|| unfinished_growth(guest, &files.disks))
+    }
+
+    /// A domain whose disks nobody can tell, because libxl cannot read its configuration.
+    #[must_use]
+    pub fn opaque(&self) -> Option<&Domain> {
+        let all = self.domains.all();
+        // A device model's own domain and xenstored's have no disks, and no configuration.
+        let without_disks = |domain: &Domain| {
+            let of = domain.name.strip_suffix("-dm");
+            domain.domid == 0
+                || domain.name == "Xenstore"
+                || of.is_some_and(|of| all.iter().any(|other| other.name == of))
+        };
+        all.iter()
+            .find(|domain| domain.config.is_none() && !without_disks(domain))
     }
 
     /// Whether the domains were asked for, and are known.
@@ -173,15 +190,13 @@ pub fn observe(
     programs: &Programs,
     stages: Stages,
 ) -> Result<Observed, FileError> {
-    let domains = match () {
+    let mut domains = match () {
         () if !under_xen(layout) => Domains::NotXen,
         () if !stages.guests && !stages.asks_xl => Domains::NotAsked,
-        () => domains::list(programs).map_or_else(
-            |error| Domains::Unknown(error.to_string()),
-            |list| Domains::Known(list.into()),
-        ),
+        () => ask(programs),
     };
     let saves: BTreeSet<String> = files::names_in(&layout.save_dir())?.into_iter().collect();
+    let saved_as = saved_as(records, &saves, layout);
     let guests = if stages.looks_at_guests() {
         guests_files(document, records, layout, &domains, stages)?
     } else {
@@ -202,15 +217,18 @@ pub fn observe(
         domains.of(guest.uuid).is_none_or(|domain| !has_all(domain))
             || guests.get(&guest.name).is_some_and(unlinked)
     };
-    let holders = if stages.looks_at_guests() && document.guests.iter().any(may_start) {
-        holders(&domains, records, &saves, layout)
+    let mut disks = guests.values().flat_map(|files| &files.disks);
+    let grows = disks.any(|disk| disk.as_ref().is_ok_and(|disk| disk.growing.is_needed()));
+    let asks_holders = grows || document.guests.iter().any(may_start);
+    if grows && stages.images && matches!(domains, Domains::NotAsked) {
+        // A disk is grown only where it is known that nobody has it.
+        domains = ask(programs);
+    }
+    let holders = if stages.looks_at_guests() && asks_holders {
+        holders(&domains, records, &saved_as, layout)
     } else {
         Holders::default()
     };
-    let with_save_file = records.iter().filter(|(name, _)| saves.contains(*name));
-    let saved_uuids = with_save_file
-        .filter_map(|(_, record)| Some(record.as_ref().ok()?.uuid))
-        .collect();
     // `ip` changes this system, whatever tree is worked on.
     let bridges = if stages.bridges && layout.is_system() {
         let state = |bridge: &Bridge| {
@@ -226,7 +244,7 @@ pub fn observe(
     Ok(Observed {
         domains,
         saves,
-        saved_uuids,
+        saved_as,
         holders,
         guests,
         bridges,
@@ -234,6 +252,46 @@ pub fn observe(
         xen_minor: xen_minor(layout),
         compared: compared(layout),
     })
+}
+
+fn ask(programs: &Programs) -> Domains {
+    domains::list(programs).map_or_else(
+        |error| Domains::Unknown(error.to_string()),
+        |list| Domains::Known(list.into()),
+    )
+}
+
+/// The guests that are saved, with the names of their files: a guest's own name; or, where it was renamed and its domain
+/// was not yet, what that is called, if the file is of that domain.
+fn saved_as(
+    records: &Records,
+    saves: &BTreeSet<String>,
+    layout: &Layout,
+) -> HashMap<Uuid, String> {
+    let readable = records
+        .iter()
+        .filter_map(|(_, record)| record.as_ref().ok());
+    let file = |record: &Record| {
+        if saves.contains(&record.name) {
+            return Some(record.name.clone());
+        }
+        let name = record.domain_name.as_ref()?;
+        let theirs = saves.contains(name) && is_of(&layout.save_dir().join(name), record.uuid);
+        theirs.then(|| name.clone())
+    };
+    readable
+        .filter_map(|record| Some((record.uuid, file(record)?)))
+        .collect()
+}
+
+/// Whether a save file is of the domain of this UUID: xl writes libxl's JSON into it before all else
+/// (`xl_saverestore.c`, `save_domain_core_writeconfig`), and that begins with `c_info`.
+fn is_of(path: &Path, uuid: Uuid) -> bool {
+    const BEGINNING: u64 = 64 * 1024;
+    let mut bytes = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(BEGINNING).read_to_end(&mut bytes));
+    let uuid = uuid.to_string();
+    read.is_ok() && bytes.windows(uuid.len()).any(|part| part == uuid.as_bytes())
 }
 
 /// What stands where the files of each declared guest go, and of each that is only remembered.
@@ -253,9 +311,7 @@ fn guests_files(
     };
     let mut guests = BTreeMap::new();
     for guest in &document.guests {
-        let record = records
-            .get(&guest.name)
-            .and_then(|record| record.as_ref().ok());
+        let record = records.of(guest);
         let recorded = record.and_then(|record| domains.of(record.uuid));
         let domain = recorded.or_else(|| domains.of(guest.uuid));
         let starts = stages.guests && domain.is_none();
@@ -333,13 +389,18 @@ fn guest_files(
             .iter()
             .map(|disk| disk_state(disk, layout, domains, mounts, asked(disk)))
             .collect(),
-        started: files::read_text(&layout.started(&guest.name))
-            .ok()
-            .flatten(),
+        started: started(guest, layout),
         config_mode: files::mode(&layout.config(&guest.name)),
         stored: None,
         secrets: reads_secrets.then(|| secret::read(guest, layout)),
     }
+}
+
+/// What `domus run` gave to xl: under the name that the guest has, or had when its unit was started.
+fn started(guest: &Guest, layout: &Layout) -> Option<String> {
+    let former = guest.lifecycle.previous_names.iter().rev();
+    let mut names = std::iter::once(&guest.name).chain(former);
+    names.find_map(|name| files::read_text(&layout.started(name)).ok().flatten())
 }
 
 /// The mount points of the Dom0.

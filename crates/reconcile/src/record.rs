@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use guest_spec::Lifecycle;
+use guest_spec::{Guest, Lifecycle};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -30,6 +30,9 @@ pub struct Record {
     /// The images that were there at the last apply, by their paths in the Dom0.
     #[serde(default)]
     pub images: BTreeSet<String>,
+    /// Those of them that are qcow2.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub qcow2: BTreeSet<String>,
     /// What its disks that are no files of the Dom0 are known by: those of the domain that runs or is saved, or those
     /// that it would be started with.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
@@ -57,6 +60,12 @@ pub struct Record {
     /// The boot of the Dom0 that found a save file of the guest, before xendomains restored it.
     #[serde(default)]
     pub restored_in_boot: Option<String>,
+    /// What the guest was called when its domain was started, and since: its unit has one of these names until it ends.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub former_names: BTreeSet<String>,
+    /// What its domain is still called, whether it runs or is saved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain_name: Option<String>,
 }
 
 /// A domain that was seen running.
@@ -123,6 +132,7 @@ impl Record {
             uuid,
             config_digests: Vec::new(),
             images: BTreeSet::new(),
+            qcow2: BTreeSet::new(),
             targets: BTreeSet::new(),
             linked: false,
             live: BTreeMap::new(),
@@ -131,11 +141,35 @@ impl Record {
             running: None,
             restarting: false,
             restored_in_boot: None,
+            former_names: BTreeSet::new(),
+            domain_name: None,
         }
+    }
+
+    /// The same guest by another name, under which no file is its own yet.
+    #[must_use]
+    pub fn renamed(&self, name: &str) -> Self {
+        let mut renamed = self.clone();
+        name.clone_into(&mut renamed.name);
+        renamed.config_digests.clear();
+        renamed.linked = false;
+        renamed.former_names.insert(self.name.clone());
+        renamed.former_names.remove(name);
+        let domain = self.domain_name.as_ref().unwrap_or(&self.name);
+        renamed.domain_name = (domain != name).then(|| domain.clone());
+        renamed
     }
 
     fn path(layout: &Layout, name: &str) -> PathBuf {
         layout.records_dir().join(format!("{name}.json"))
+    }
+
+    /// Reads a guest's record; nothing where there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is damaged.
+    pub fn load(layout: &Layout, name: &str) -> Result<Option<Self>, RecordError> {
+        Self::read(&Self::path(layout, name), name)
     }
 
     fn read(path: &Path, name: &str) -> Result<Option<Self>, RecordError> {
@@ -211,6 +245,25 @@ impl Records {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Result<Record, RecordError>> {
         self.0.get(name)
+    }
+
+    /// The record of a declared guest: by its name, or the newest of those that it had.
+    #[must_use]
+    pub fn of(&self, guest: &Guest) -> Option<&Record> {
+        let former = guest.lifecycle.previous_names.iter().rev();
+        let mut names = std::iter::once(&guest.name).chain(former);
+        names.find_map(|name| self.get(name)?.as_ref().ok())
+    }
+
+    /// The guest that was called so when its domain was started, or is remembered to have been, and has another name now.
+    #[must_use]
+    pub fn formerly(&self, name: &str) -> Option<&Record> {
+        let known = self.0.values().filter_map(|record| record.as_ref().ok());
+        let mut called = known.filter(|record| {
+            let declared = record.lifecycle.previous_names.iter().any(|known| known == name);
+            record.name != name && (declared || record.former_names.contains(name))
+        });
+        called.next()
     }
 
     /// All of them, by name.

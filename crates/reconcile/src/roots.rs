@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::files::{self, FileError};
+use crate::files::{self, Entry, FileError};
 use crate::layout::Layout;
 
 /// The store paths that a text names, as they stand in the store: `/nix/store/<hash>-<name>`.
@@ -23,6 +23,25 @@ fn store_paths(text: &str) -> BTreeSet<&str> {
         })
         .filter(|path| path.len() > STORE.len())
         .collect()
+}
+
+/// Moves a guest's roots to another name; at every moment each is there.
+///
+/// # Errors
+/// When a root cannot be made or removed.
+pub(crate) fn rename(from: &str, to: &str, layout: &Layout) -> Result<(), FileError> {
+    let all = layout.gc_roots_dir().join("domus");
+    for name in files::names_in(&all.join(from))? {
+        let old = all.join(from).join(&name);
+        let new = all.join(to).join(&name);
+        if let (Entry::Link(target), Entry::Absent) = (files::look(&old)?, files::look(&new)?) {
+            files::link(&new, &target)?;
+        }
+        files::remove(&old)?;
+    }
+    // An empty folder is in nobody's way; it goes when it can.
+    let _ = std::fs::remove_dir(all.join(from));
+    Ok(())
 }
 
 /// The guests' roots that are there.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use guest_spec::{Detach, Guest};
+use guest_spec::{Detach, DiskFormat, Guest};
 use xl_cfg::Config;
 
 use crate::Stages;
@@ -33,6 +33,10 @@ pub(crate) fn note_seen(
     if stages.images {
         let there = disk_ids(guest, &files.disks).filter_map(|(disk, _)| disk.file());
         record.images.extend(there.map(str::to_owned));
+        let qcow2 = disk_ids(guest, &files.disks)
+            .filter(|(disk, _)| disk.format == DiskFormat::Qcow2)
+            .filter_map(|(disk, _)| disk.file());
+        record.qcow2.extend(qcow2.map(str::to_owned));
     }
     if let (Ok(Entry::File(bytes)), Some(text)) = (&files.config, &plan.config)
         && text.reveal().as_bytes() == bytes.as_slice()
@@ -52,14 +56,19 @@ pub(crate) fn note_seen(
         return;
     }
     let Some(domain) = live else {
-        // Nothing runs under the old identity any more; a save file would be of it.
+        // Nothing runs under the old identity any more, nor an older name; a save file would be of it.
         if !saved {
             record.uuid = guest.uuid;
+            record.former_names.clear();
+            record.domain_name = None;
         }
         return;
     };
     record.uuid = domain.uuid;
     record.restarting = false;
+    if domain.name == record.name {
+        record.domain_name = None;
+    }
     let config = started_with(Some(record), files, observed, domain);
     let before = record.running.take();
     let same = before.filter(|running| {

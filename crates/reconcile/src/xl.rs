@@ -101,6 +101,15 @@ impl Xl<'_> {
         ])
     }
 
+    /// Gives the domain another name. libxl refuses one that another domain has (`libxl_domain.c`, `libxl__domain_rename`),
+    /// and from then on the name is in its configuration, also when it is saved or reboots.
+    ///
+    /// # Errors
+    /// When xl refuses, fails, or does not answer.
+    pub fn rename(self, domid: u32, name: &str) -> Result<(), ProgramError> {
+        self.run(&["rename", &domid.to_string(), name])
+    }
+
     /// Asks the guest to shut down.
     ///
     /// # Errors

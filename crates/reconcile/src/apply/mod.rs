@@ -3,9 +3,11 @@
 //! Before each change to a file the record says that it is coming, so that after a kill at any point
 //! the next apply knows its own work.
 
+mod rename;
 mod steps;
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 
 use disk_image::{ImageError, Tools};
 use guest_spec::{Document, Guest};
@@ -84,6 +86,11 @@ enum StepError {
     Record(#[from] RecordError),
     #[error("option disks.{disk}: {source}")]
     Image { disk: String, source: ImageError },
+    /// The image is as it was, and the guest may have it.
+    #[error("option disks.{disk}: {source}")]
+    NotGrown { disk: String, source: ImageError },
+    #[error("it was started meanwhile, and {} is grown when it is off", .0.display())]
+    Began(PathBuf),
     #[error("it ended while it was to be changed; run `domus apply` again")]
     Ended,
     #[error(transparent)]
@@ -149,9 +156,13 @@ impl Executor<'_> {
                 fail(Some(&guest.name), problem.clone());
             }
             let record = match records.remove(&guest.name) {
+                _ if guest.held => continue,
                 Some(Err(_)) => continue, // said by the plan
                 Some(Ok(record)) => Some(record),
-                None => None,
+                None => match guest.renamed_from.first().and_then(|from| records.get(from)) {
+                    Some(Ok(record)) => Some(record.renamed(&guest.name)),
+                    _ => None,
+                },
             };
             let declared = declared.get(guest.name.as_str()).copied();
             runs.extend(Run::begin(guest, declared, record, observed, stages));
@@ -279,6 +290,7 @@ impl Executor<'_> {
         if run.plan.steps.contains(&Step::Forget) && result.is_ok() {
             return Ok(roots.keep(&run.plan.name, &[])?);
         }
+        let result = result.and(std::mem::replace(&mut run.not_grown, Ok(())));
         let saved = run.kept.save(self.layout).map_err(StepError::from);
         let rooted = keep_roots(run.plan, &run.kept.now, observed, roots).map_err(StepError::from);
         result.and(saved).and(rooted)
@@ -375,6 +387,8 @@ struct Run<'a> {
     at: usize,
     /// A step that fails ends the guest's list.
     result: Result<(), StepError>,
+    /// One that only did not make a disk larger does not.
+    not_grown: Result<(), StepError>,
 }
 
 impl<'a> Run<'a> {
@@ -417,6 +431,7 @@ impl<'a> Run<'a> {
             kept,
             at: 0,
             result: Ok(()),
+            not_grown: Ok(()),
         })
     }
 
@@ -442,7 +457,10 @@ impl<'a> Run<'a> {
         if result.is_ok() {
             report(Event::Done(&self.plan.name, step));
         }
-        self.result = result;
+        match result {
+            Err(StepError::NotGrown { .. }) => self.not_grown = result,
+            _ => self.result = result,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod disks;
 mod files;
+mod growing;
 pub(crate) mod live;
 mod running;
 mod stopped;
@@ -18,7 +19,7 @@ use crate::domains::Domain;
 use crate::holders::{Holder, Holders};
 use crate::layout::Layout;
 use crate::observe::{GuestFiles, Observed};
-use crate::plan::{GuestPlan, Host, Note, Step};
+use crate::plan::{GuestPlan, Host, Note, Step, rename};
 use crate::record::Record;
 use crate::secret::{ConfigText, passwords_in};
 
@@ -51,6 +52,17 @@ pub(super) fn plan(guest: &Guest, host: &mut Host) -> GuestPlan {
         None => None,
     };
     let observed = host.observed;
+    let renamed = match host.renames.of(&guest.name) {
+        Some(old) => {
+            let (layout, stages) = (host.layout, host.stages);
+            match rename::plan(&mut plan, old, host.records, observed, layout, stages) {
+                Some(record) => Some(record),
+                None => return plan,
+            }
+        }
+        None => None,
+    };
+    let record = renamed.as_ref().or(record);
     // A domain that was started under another UUID (the seed changed) is still this guest.
     let recorded = record.and_then(|record| observed.domains.of(record.uuid));
     let domain = recorded.or_else(|| observed.domains.of(guest.uuid));
@@ -59,9 +71,11 @@ pub(super) fn plan(guest: &Guest, host: &mut Host) -> GuestPlan {
         foreign.filter(|foreign| record.is_none_or(|record| record.uuid != foreign.uuid))
     {
         plan.problems.push(format!(
-            "a domain of this name runs that is not Domus's own (number {}, UUID {}); shut it down, or rename one of them",
-            foreign.domid, foreign.uuid
+            "a domain of this name runs that is not Domus's own (number {}, UUID {}); shut it down, or rename one of them. If it is this guest, made by hand, declare uuid = \"{}\" and run `domus adopt {}`",
+            foreign.domid, foreign.uuid, foreign.uuid, guest.name
         ));
+        plan.steps.clear();
+        plan.held |= renamed.is_some();
         return plan;
     }
     let files = observed.guests.get(&guest.name);
@@ -70,6 +84,8 @@ pub(super) fn plan(guest: &Guest, host: &mut Host) -> GuestPlan {
         Ok(text) => text,
         Err(error) => {
             plan.problems.push(error.to_string());
+            plan.steps.clear();
+            plan.held |= renamed.is_some();
             return plan;
         }
     };
@@ -85,8 +101,10 @@ pub(super) fn plan(guest: &Guest, host: &mut Host) -> GuestPlan {
             links: guest.autostart && host.xendomains,
             declared: OnceCell::new(),
         };
+        case.rename_what_is_left(&mut plan, host.stages);
         let in_use = case.in_use(host, &mut plan);
         case.disks(&mut plan, host);
+        let in_use = in_use.or(case.grow(&mut plan, host));
         // Without its password nothing is written, and what stands there stays.
         if host.stages.files && !matches!(files.secrets, Some(Err(_))) {
             case.config(&mut plan, in_use.as_deref());
@@ -95,6 +113,7 @@ pub(super) fn plan(guest: &Guest, host: &mut Host) -> GuestPlan {
         if host.stages.images && !host.stages.files {
             case.not_to_start(&mut plan, in_use.as_deref());
         }
+        case.link_again(&mut plan);
         if host.stages.guests {
             match domain {
                 Some(domain) => case.running(&mut plan, domain, host),

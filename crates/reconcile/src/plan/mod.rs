@@ -5,11 +5,12 @@
 
 mod declared;
 mod removal;
+mod rename;
 mod step;
 
 use std::collections::{BTreeSet, HashMap};
 
-use guest_spec::{AutostartManager, Document};
+use guest_spec::{AutostartManager, Disk, Document};
 use uuid::Uuid;
 
 use crate::Stages;
@@ -19,10 +20,11 @@ use crate::layout::Layout;
 use crate::observe::{Domains, Observed};
 use crate::record::Records;
 use crate::secret::ConfigText;
+use rename::Renames;
 
 pub(crate) use declared::live;
 pub(crate) use step::Phase;
-pub use step::{Change, Ending, Live, Note, Risk, Step, When};
+pub use step::{Change, Ending, Held, Live, Note, Risk, Step, When};
 
 /// What is to be done.
 #[derive(Debug, Default)]
@@ -55,6 +57,10 @@ pub struct GuestPlan {
     pub name: String,
     /// The steps, in order; a step that fails ends the guest's list.
     pub steps: Vec<Step>,
+    /// The names that it was remembered by, and is taken over from; the one to go by first.
+    pub renamed_from: Vec<String>,
+    /// Whether nothing at all is done with it, not even remembered.
+    pub held: bool,
     /// The guests whose end it waits for before it starts: they have its disks.
     pub after_end_of: Vec<String>,
     /// What keeps it from being as declared; the guest counts as failed.
@@ -139,17 +145,13 @@ pub fn plan(
         .map(|guest| guest.name.as_str())
         .collect();
     let uuids: BTreeSet<Uuid> = document.guests.iter().map(|guest| guest.uuid).collect();
-    for (name, record) in records.iter().filter(|(name, _)| !declared.contains(name)) {
+    let removed = |name: &str| !declared.contains(name) && !host.renames.claims(name);
+    for (name, record) in records.iter().filter(|(name, _)| removed(name)) {
         let mut removed = GuestPlan::new(name);
         match record {
             Ok(record) => {
-                removal::plan(
-                    &mut removed,
-                    record,
-                    observed,
-                    uuids.contains(&record.uuid),
-                    stages,
-                );
+                let renamed = uuids.contains(&record.uuid);
+                removal::plan(&mut removed, record, observed, renamed, &host);
             }
             Err(error) => removed.problems.push(error.to_string()),
         }
@@ -168,22 +170,27 @@ struct Host<'a> {
     xendomains: bool,
     /// Every image that any guest had, declared or not.
     images: BTreeSet<&'a str>,
+    /// The paths of all declared disks.
+    declared_paths: BTreeSet<&'a str>,
     /// A record that cannot be read: what it remembers of images is not known.
     unreadable: Option<&'a str>,
     /// Who has which disk, or will have it when this plan is carried out.
     holders: Holders,
     /// The guests that this plan ends before it starts any, by the UUIDs of their domains.
     ending: HashMap<Uuid, &'a str>,
+    /// The guests that have another name than they are remembered by.
+    renames: Renames<'a>,
 }
 
 impl<'a> Host<'a> {
     fn new(
-        document: &Document,
+        document: &'a Document,
         records: &'a Records,
         observed: &'a Observed,
         layout: &'a Layout,
         stages: Stages,
     ) -> Self {
+        let renames = Renames::find(document, records);
         let readable = records
             .iter()
             .filter_map(|(_, record)| record.as_ref().ok());
@@ -196,12 +203,19 @@ impl<'a> Host<'a> {
             images: readable
                 .flat_map(|record| record.images.iter().map(String::as_str))
                 .collect(),
+            declared_paths: document
+                .guests
+                .iter()
+                .flat_map(|guest| &guest.disks)
+                .filter_map(Disk::file)
+                .collect(),
             unreadable: records
                 .iter()
                 .find(|(_, record)| record.is_err())
                 .map(|(name, _)| name),
             holders: observed.holders.clone(),
-            ending: removal::ending(document, records, observed),
+            ending: removal::ending(document, records, observed, &renames),
+            renames,
         }
     }
 }
@@ -211,6 +225,8 @@ impl GuestPlan {
         Self {
             name: name.to_owned(),
             steps: Vec::new(),
+            renamed_from: Vec::new(),
+            held: false,
             after_end_of: Vec::new(),
             problems: Vec::new(),
             changes: Vec::new(),

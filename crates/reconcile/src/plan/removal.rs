@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 
-use guest_spec::{Document, OnRemove};
+use guest_spec::{Document, OnRemove, OnTimeout};
 use uuid::Uuid;
 
-use crate::Stages;
+use crate::domains::{Domain, State};
 use crate::files::{Entry, digest};
 use crate::layout::Layout;
 use crate::observe::Observed;
-use crate::plan::{Ending, GuestPlan, Note, Step};
+use crate::plan::rename::Renames;
+use crate::plan::{Ending, GuestPlan, Host, Note, Step};
 use crate::record::{Record, Records};
 
 /// The guests that are ended because they are no longer declared, by the UUIDs of their domains.
@@ -17,6 +18,7 @@ pub(super) fn ending<'a>(
     document: &Document,
     records: &'a Records,
     observed: &Observed,
+    renames: &Renames,
 ) -> HashMap<Uuid, &'a str> {
     let declared = |name: &str, uuid: Uuid| {
         let mut guests = document.guests.iter();
@@ -26,9 +28,12 @@ pub(super) fn ending<'a>(
         .iter()
         .filter_map(|(name, record)| Some((name, record.as_ref().ok()?)));
     records
-        .filter(|(name, record)| !declared(name, record.uuid))
+        .filter(|(name, record)| !declared(name, record.uuid) && !renames.claims(name))
         .filter(|(_, record)| record.lifecycle.on_remove != OnRemove::Keep)
-        .filter(|(_, record)| observed.domains.of(record.uuid).is_some())
+        .filter(|(_, record)| {
+            let domain = observed.domains.of(record.uuid);
+            domain.is_some_and(|domain| end(record, domain).is_ok())
+        })
         .map(|(name, record)| (record.uuid, name))
         .collect()
 }
@@ -41,8 +46,9 @@ pub(super) fn plan(
     record: &Record,
     observed: &Observed,
     renamed: bool,
-    stages: Stages,
+    host: &Host,
 ) {
+    let stages = host.stages;
     let domain = observed.domains.of(record.uuid).filter(|_| !renamed);
     let ends = domain.filter(|_| record.lifecycle.on_remove != OnRemove::Keep);
     if let (Some(domain), None) = (domain, ends) {
@@ -50,11 +56,21 @@ pub(super) fn plan(
             domid: domain.domid,
         });
     }
-    let saved = observed.is_saved(&record.name, record.uuid);
+    let saved = !renamed && observed.is_saved(&record.name, record.uuid);
     if saved {
-        plan.notes.push(Note::Saved);
+        let file = observed.saved_as.get(&record.uuid).unwrap_or(&record.name);
+        plan.notes.push(Note::SavedAndRemoved {
+            path: host.layout.save_dir().join(file).display().to_string(),
+            restored_at_boot: host.xendomains,
+            then: record.lifecycle.on_remove,
+        });
     }
-    let paths: Vec<String> = record.images.iter().cloned().collect();
+    let paths: Vec<String> = record
+        .images
+        .iter()
+        .filter(|path| !host.declared_paths.contains(path.as_str()))
+        .cloned()
+        .collect();
     if !paths.is_empty() {
         plan.notes.push(Note::Orphaned { paths });
     }
@@ -79,20 +95,44 @@ pub(super) fn plan(
             plan.steps.push(Step::RemoveConfig);
         }
     }
+    let mut runs_on = domain.is_some() && (ends.is_none() || !stages.guests);
     if let Some(domain) = ends.filter(|_| stages.guests) {
-        let domid = domain.domid;
-        plan.steps.push(match record.lifecycle.on_remove {
-            OnRemove::Destroy => Step::Destroy { domid },
-            OnRemove::Shutdown | OnRemove::Keep => Step::ShutDown {
-                domid,
-                why: Ending::Removed,
-            },
-        });
+        match end(record, domain) {
+            Ok(step) => plan.steps.push(step),
+            Err(why) => {
+                runs_on = true;
+                plan.problems.push(why);
+            }
+        }
     }
     let files_stay = !stages.files && (linked || written);
-    let runs_on = domain.is_some() && (ends.is_none() || !stages.guests);
     let gone = observed.knows_domains() && !runs_on && !saved;
     if gone && !files_stay && record.images.is_empty() {
         plan.steps.push(Step::Forget);
     }
+}
+
+/// How the domain ends, or why it cannot: one that hears nothing is not waited for, and not destroyed unasked.
+fn end(record: &Record, domain: &Domain) -> Result<Step, String> {
+    let domid = domain.domid;
+    let lifecycle = &record.lifecycle;
+    if lifecycle.on_remove == OnRemove::Destroy {
+        return Ok(Step::Destroy { domid });
+    }
+    let why = match domain.state {
+        State::Paused => format!(
+            "it is no longer declared and is paused, so that it cannot shut down, and is left. `xl unpause {domid}` lets it run on, and the next `domus apply` shuts it down"
+        ),
+        State::Crashed => format!(
+            "it is no longer declared and has crashed, and its domain {domid} was kept to be looked at, and is left. `xl destroy {domid}` ends it"
+        ),
+        _ => String::new(),
+    };
+    if why.is_empty() || lifecycle.on_timeout == OnTimeout::Destroy {
+        return Ok(Step::ShutDown {
+            domid,
+            why: Ending::Removed,
+        });
+    }
+    Err(why)
 }

@@ -1,6 +1,7 @@
 //! What a plan consists of: steps, and what a person may want to know.
 
-use guest_spec::{ByteSize, Mib};
+use disk_image::Growth;
+use guest_spec::{ByteSize, Mib, OnRemove};
 
 use crate::domains::State;
 use crate::secret::ConfigText;
@@ -16,6 +17,41 @@ pub enum Step {
         path: String,
         /// Its size.
         size: ByteSize,
+    },
+    /// Make an image larger, or finish doing so.
+    GrowImage {
+        /// The disk's name.
+        disk: String,
+        /// Its path in the Dom0.
+        path: String,
+        /// What is to be grown.
+        growth: Growth,
+        /// The size that is declared.
+        to: ByteSize,
+    },
+    /// Undo what a run that was killed began to grow, where no size is declared any more.
+    UndoGrowth {
+        /// The disk's name.
+        disk: String,
+        /// Its path in the Dom0.
+        path: String,
+    },
+    /// Take over what is remembered of the guest, its files and its save file from the name that it had.
+    Rename {
+        /// That name.
+        from: String,
+    },
+    /// Tell Xen the running guest's new name.
+    RenameDomain {
+        /// The domain.
+        domid: u32,
+        /// What it is called.
+        from: String,
+    },
+    /// Give the guest's save file the guest's name.
+    RenameSave {
+        /// What the file is called.
+        from: String,
     },
     /// Write the xl configuration.
     WriteConfig {
@@ -189,6 +225,11 @@ impl Step {
     pub const fn risk(&self) -> Risk {
         match self {
             Self::MakeImage { .. }
+            | Self::GrowImage { .. }
+            | Self::UndoGrowth { .. }
+            | Self::Rename { .. }
+            | Self::RenameDomain { .. }
+            | Self::RenameSave { .. }
             | Self::WriteConfig { .. }
             | Self::LinkAuto
             | Self::UnlinkAuto
@@ -210,6 +251,17 @@ impl Step {
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::MakeImage { .. } => "it was never there",
+            Self::GrowImage {
+                growth: Growth::Unfinished,
+                ..
+            } => "an apply that was killed began it, and the guest does not start before it is finished",
+            Self::GrowImage { .. } => "a larger size is declared, and nobody uses it",
+            Self::UndoGrowth { .. } => "an apply that was killed began it, and no size is declared any more",
+            Self::Rename { .. } => "it is the same guest: previousNames or its UUID says so",
+            Self::RenameDomain { .. } => "the guest was renamed, and Xen can rename it while it runs",
+            Self::RenameSave { .. } => {
+                "xendomains knows by the file's name that the guest is saved, and does not start it anew"
+            }
             Self::WriteConfig { old: None, .. } => "it is not there",
             Self::WriteConfig { .. } => "the declaration changed",
             Self::LinkAuto => "autostart is set",
@@ -283,6 +335,19 @@ impl When {
     }
 }
 
+/// Who has a disk that is to grow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// Its guest, which runs or is paused.
+    Running,
+    /// Its guest, which is saved: its memory holds the file systems as they are.
+    Saved,
+    /// Somebody else, in words.
+    By(String),
+    /// Nobody can tell; why.
+    Unknown(String),
+}
+
 /// Something that a person may want to know, and that nothing is done about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
@@ -301,6 +366,35 @@ pub enum Note {
         disk: String,
         /// Its path.
         path: String,
+    },
+    /// A guest that is no longer declared is saved: nothing of it is lost, and Domus does not restore it.
+    SavedAndRemoved {
+        /// Its save file.
+        path: String,
+        /// Whether xendomains restores it at the next boot.
+        restored_at_boot: bool,
+        /// What becomes of it then.
+        then: OnRemove,
+    },
+    /// A disk is to grow, and somebody has it.
+    GrowsLater {
+        /// The disk's name.
+        disk: String,
+        /// Its path.
+        path: String,
+        /// How large it is now, in bytes.
+        from_bytes: u64,
+        /// How large it is to be.
+        to: ByteSize,
+        /// Who has it.
+        held: Held,
+    },
+    /// A disk cannot have the size that is declared of it, and the guest may use it as it is.
+    Size {
+        /// The disk's name.
+        disk: String,
+        /// Why, and what to do.
+        why: String,
     },
     /// A guest that is no longer declared still runs, as it was declared to (`onRemove = "keep"`).
     StillRuns {

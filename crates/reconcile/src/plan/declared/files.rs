@@ -37,8 +37,9 @@ impl Case<'_> {
             }
             Ok(_) => {
                 return plan.problems.push(format!(
-                    "{} is there already and is not Domus's, so it is left. Move it away, or rename the guest, then switch again",
-                    path.display()
+                    "{} is there already and is not Domus's, so it is left. Move it away, or rename the guest, then switch again; or, if it is this guest, made by hand, run `domus adopt {}`",
+                    path.display(),
+                    self.guest.name
                 ));
             }
             Err(error) => return plan.problems.push(error.to_string()),
@@ -51,6 +52,11 @@ impl Case<'_> {
         match (&self.files.auto, self.links) {
             // It is linked when it is started, once its disks are free.
             (Ok(Entry::Absent), true) if !plan.after_end_of.is_empty() => {}
+            // It is linked when its disk is grown.
+            (Ok(Entry::Absent), true) if self.grows_first(plan) => {}
+            (Ok(Entry::Link(target)), true) if *target == ours && self.grows_first(plan) => {
+                self.unlink_while_it_grows(plan);
+            }
             // With nothing to boot, GRUB would sit at its prompt, with a disk in use that waits for
             // somebody to install a system; and xendomains does not ask who has a disk.
             (Ok(Entry::Absent), true) => match (in_use, self.empty_disk()) {
@@ -62,8 +68,9 @@ impl Case<'_> {
             (Ok(Entry::Link(target)), true) if *target == ours => self.not_to_start(plan, in_use),
             (Ok(Entry::Absent), false) => {}
             (Ok(_), _) => plan.problems.push(format!(
-                "{} is there already and is not Domus's, so it is left, and xendomains starts it. Move it away, then switch again",
-                self.layout.auto(&self.guest.name).display()
+                "{} is there already and is not Domus's, so it is left, and xendomains starts it. Move it away, then switch again; or, if it is this guest's, run `domus adopt {}`",
+                self.layout.auto(&self.guest.name).display(),
+                self.guest.name
             )),
             (Err(error), _) => plan.problems.push(error.to_string()),
         }

@@ -33,6 +33,10 @@ impl Case<'_> {
             started.as_deref(),
             self.observed.xen_minor,
         );
+        let renamed = |step: &Step| matches!(step, Step::RenameDomain { .. });
+        if plan.steps.iter().any(renamed) {
+            compared.keys.retain(|difference| difference.key != "name");
+        }
         let repinned = self.drop_pins_of_the_start(&mut compared, domain);
         if compared.is_same() && !repinned && self.files.stored.is_none() {
             plan.compared = Some(key);
