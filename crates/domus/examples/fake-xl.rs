@@ -297,14 +297,21 @@ fn list(state: &State) {
     println!(
         "Domain-0                                     0  1500     2     r-----      12.3 00000000-0000-0000-0000-000000000000        -                -"
     );
+    // What domains are doing, where it is not running: `web --p---`, a line each.
+    let states = fs::read_to_string(state_file().with_file_name("states")).unwrap_or_default();
     for domain in &state.domains {
+        let mut lines = states.lines().filter_map(|line| line.split_once(' '));
+        let found = lines.find(|(name, _)| *name == domain.name);
         println!(
             "{:<40} {:5} {:5} {:5}     {}  {:8.1} {}        -                -",
             domain.name,
             domain.domid,
             domain.memory_mib,
             domain.vcpus,
-            if domain.paused { "--p---" } else { "-b----" },
+            found.map_or(
+                if domain.paused { "--p---" } else { "-b----" },
+                |(_, state)| state
+            ),
             if domain.ran { 1.0 } else { 0.0 },
             domain.uuid
         );

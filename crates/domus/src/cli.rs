@@ -159,6 +159,17 @@ pub struct ImageArgs {
 
 #[derive(Subcommand)]
 pub enum ImageVerb {
+    /// List all images that guests have or had, with their sizes and who has them
+    List,
+    /// Delete images that no guest is declared with any more, for good
+    Delete {
+        /// The images, as `domus image list` has them
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<String>,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
     /// Forget that an image was there, so that a new one may be made in its place
     Forget {
         /// The image, as it is declared

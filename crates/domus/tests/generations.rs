@@ -111,7 +111,7 @@ fn more_memory_than_the_running_domain_can_have_waits() {
 fn a_saved_guest_is_never_created_fresh() {
     let dom0 = Dom0::new();
     dom0.declare(&[guest("web", 1)]);
-    dom0.write("/vmdisks/web.img", "its file systems");
+    dom0.image("/vmdisks/web.img", "its file systems");
     dom0.write("/var/lib/xen/save/web", "its memory");
     let said = apply_twice(&dom0);
     assert!(said.contains("web: is saved"), "{said}");
@@ -130,7 +130,7 @@ fn a_saved_guest_is_never_created_fresh() {
 fn a_guest_that_runs_before_domus_knows_it_is_not_restarted() {
     let dom0 = Dom0::new();
     dom0.declare(&[guest("web", 1)]);
-    dom0.write("/vmdisks/web.img", "a system");
+    dom0.image("/vmdisks/web.img", "a system");
     dom0.write(
         "/tmp/web.cfg",
         &dom0

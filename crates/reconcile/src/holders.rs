@@ -62,6 +62,12 @@ impl Holders {
         self.0.entry(disk).or_default().push(holder);
     }
 
+    /// All who have the disk.
+    #[must_use]
+    pub fn of(&self, disk: &DiskId) -> &[Holder] {
+        self.0.get(disk).map_or(&[], Vec::as_slice)
+    }
+
     /// Somebody else who has the disk, where one of the two may write: `own` are the UUIDs of the one
     /// who asks.
     #[must_use]

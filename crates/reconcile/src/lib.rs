@@ -31,6 +31,7 @@ pub mod xl;
 pub use apply::{Event, Executor, Failure, Starter};
 pub use layout::Layout;
 pub use lock::{Lock, LockError};
+pub use plan::orphans::{Image, Orphan, Size, Users, images, orphans};
 pub use program::Programs;
 pub use record::{Record, RecordError, Records, Running};
 

@@ -58,21 +58,6 @@ impl Observed {
             .or_else(|| unfinished_growth(guest, &files.disks))
     }
 
-    /// A domain whose disks nobody can tell, because libxl cannot read its configuration.
-    #[must_use]
-    pub fn opaque(&self) -> Option<&Domain> {
-        let all = self.domains.all();
-        // A device model's own domain and xenstored's have no disks, and no configuration.
-        let without_disks = |domain: &Domain| {
-            let of = domain.name.strip_suffix("-dm");
-            domain.domid == 0
-                || domain.name == "Xenstore"
-                || of.is_some_and(|of| all.iter().any(|other| other.name == of))
-        };
-        all.iter()
-            .find(|domain| domain.config.is_none() && !without_disks(domain))
-    }
-
     /// Whether the domains were asked for, and are known.
     #[must_use]
     pub fn knows_domains(&self) -> bool {
@@ -110,6 +95,21 @@ impl Domains {
             Self::Known(table) => &table.domains,
             _ => &[],
         }
+    }
+
+    /// A domain whose disks nobody can tell, because libxl cannot read its configuration.
+    #[must_use]
+    pub fn opaque(&self) -> Option<&Domain> {
+        let all = self.all();
+        // A device model's own domain and xenstored's have no disks, and no configuration.
+        let without_disks = |domain: &Domain| {
+            let of = domain.name.strip_suffix("-dm");
+            domain.domid == 0
+                || domain.name == "Xenstore"
+                || of.is_some_and(|of| all.iter().any(|other| other.name == of))
+        };
+        all.iter()
+            .find(|domain| domain.config.is_none() && !without_disks(domain))
     }
 
     /// A domain of this name that has another UUID.
@@ -254,7 +254,7 @@ pub fn observe(
     })
 }
 
-fn ask(programs: &Programs) -> Domains {
+pub(crate) fn ask(programs: &Programs) -> Domains {
     domains::list(programs).map_or_else(
         |error| Domains::Unknown(error.to_string()),
         |list| Domains::Known(list.into()),
@@ -263,7 +263,7 @@ fn ask(programs: &Programs) -> Domains {
 
 /// The guests that are saved, with the names of their files: a guest's own name; or, where it was renamed and its domain
 /// was not yet, what that is called, if the file is of that domain.
-fn saved_as(
+pub(crate) fn saved_as(
     records: &Records,
     saves: &BTreeSet<String>,
     layout: &Layout,
@@ -339,7 +339,7 @@ fn guests_files(
 }
 
 /// Dom0 is the domain that Xen gave control of it.
-fn under_xen(layout: &Layout) -> bool {
+pub(crate) fn under_xen(layout: &Layout) -> bool {
     fs::read_to_string(layout.below("/proc/xen/capabilities"))
         .is_ok_and(|capabilities| capabilities.contains("control_d"))
 }

@@ -58,6 +58,13 @@ impl Dom0 {
         fs::write(path, text).unwrap();
     }
 
+    /// An image of 16 MiB, as `guest` declares it, that begins so.
+    pub fn image(&self, path: &str, text: &str) {
+        self.write(path, text);
+        let image = fs::File::options().write(true).open(self.path(path));
+        image.unwrap().set_len(16 << 20).unwrap();
+    }
+
     pub fn read(&self, path: &str) -> String {
         fs::read_to_string(self.path(path)).unwrap()
     }

@@ -4,6 +4,7 @@
 //! guest's failure never stops the others.
 
 mod declared;
+pub(crate) mod orphans;
 mod removal;
 mod rename;
 mod step;

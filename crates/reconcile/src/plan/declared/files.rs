@@ -82,7 +82,9 @@ impl Case<'_> {
         if let (Some(why), Ok(Entry::Link(target))) = (in_use, &self.files.auto)
             && *target == ours
         {
-            plan.problems.push(why.to_owned());
+            if !plan.problems.iter().any(|problem| problem == why) {
+                plan.problems.push(why.to_owned());
+            }
             plan.steps.push(Step::UnlinkAuto);
         }
     }

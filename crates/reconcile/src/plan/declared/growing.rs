@@ -6,7 +6,7 @@ use guest_spec::{ByteSize, Disk};
 use super::Case;
 use crate::Stages;
 use crate::disks::{DiskState, unfinished_growth};
-use crate::domains::State;
+use crate::domains::{Domain, State};
 use crate::files::Entry;
 use crate::images::Growing;
 use crate::layout::Layout;
@@ -69,6 +69,25 @@ impl Case<'_> {
                 });
             }
         }
+    }
+
+    /// The disks that grow between the end of the guest's domain and its next start: those that nobody else has.
+    pub(super) fn growing_after(&self, domain: &Domain) -> impl Iterator<Item = Step> {
+        let own = [domain.uuid];
+        let disks = self.guest.disks.iter().zip(&self.files.disks);
+        disks.filter_map(move |(disk, state)| {
+            let state = state.as_ref().ok()?;
+            let Growing::Needed(growth, to) = state.growing else {
+                return None;
+            };
+            let holders = &self.observed.holders;
+            let mut ids = state.ids.iter();
+            let held = ids.any(|id| holders.conflict(id, &own, true).is_some());
+            if held || self.observed.domains.opaque().is_some() {
+                return None;
+            }
+            Some(self.step(disk, disk.file()?, growth, to))
+        })
     }
 
     fn step(&self, disk: &Disk, path: &str, growth: Growth, to: ByteSize) -> Step {
@@ -145,7 +164,7 @@ impl Case<'_> {
             Domains::NotAsked => return Some(Held::Unknown("xl was not asked".to_owned())),
             Domains::Unknown(why) => return Some(Held::Unknown(why.clone())),
         }
-        if let Some(domain) = observed.opaque() {
+        if let Some(domain) = observed.domains.opaque() {
             return Some(Held::Unknown(format!(
                 "libxl does not say which disks domain {} ({}) has",
                 domain.name, domain.domid

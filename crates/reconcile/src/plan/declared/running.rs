@@ -23,7 +23,10 @@ impl Case<'_> {
         }
         let started = started_with(self.record, self.files, self.observed, domain);
         let key = self.compared_by(domain, started.as_deref());
-        if self.observed.compared.get(&self.guest.name) == Some(&key) {
+        let grows = self.guest.lifecycle.on_change == OnChange::Restart
+            && plan.problems.is_empty()
+            && self.growing_after(domain).next().is_some();
+        if self.observed.compared.get(&self.guest.name) == Some(&key) && !grows {
             plan.compared = Some(key);
             return;
         }
@@ -38,7 +41,7 @@ impl Case<'_> {
             compared.keys.retain(|difference| difference.key != "name");
         }
         let repinned = self.drop_pins_of_the_start(&mut compared, domain);
-        if compared.is_same() && !repinned && self.files.stored.is_none() {
+        if compared.is_same() && !repinned && self.files.stored.is_none() && !grows {
             plan.compared = Some(key);
             return;
         }
@@ -49,7 +52,7 @@ impl Case<'_> {
         }
         let waits = |change: &Change| matches!(change.when, When::AtNextBoot | When::AtNextStart);
         if self.guest.lifecycle.on_change == OnChange::Restart
-            && plan.changes.iter().any(waits)
+            && (grows || plan.changes.iter().any(waits))
             && plan.problems.is_empty()
         {
             return self.restart(plan, domain);
@@ -75,6 +78,14 @@ impl Case<'_> {
             domid: domain.domid,
             why: Ending::Restart,
         });
+        let growing: Vec<Step> = self.growing_after(domain).collect();
+        for step in growing {
+            if let Step::GrowImage { disk, .. } = &step {
+                let later = |note: &Note| matches!(note, Note::GrowsLater { disk: name, .. } if name == disk);
+                plan.notes.retain(|note| !later(note));
+            }
+            plan.steps.push(step);
+        }
         plan.steps.push(Step::Start);
     }
 

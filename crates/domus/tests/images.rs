@@ -1,0 +1,236 @@
+//! `domus image`: what is listed, and what is deleted only when nobody can need it.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod support;
+
+use std::fs;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use support::{Dom0, guest};
+
+const WEB: &str = "/vmdisks/web.img";
+
+fn applied(dom0: &Dom0) {
+    let ran = dom0.run(&["apply"]);
+    assert_eq!(ran.status, 0, "{}{}", ran.stdout, ran.stderr);
+}
+
+/// A Dom0 on which web was removed and mail runs.
+fn with_orphan() -> Dom0 {
+    let dom0 = Dom0::new();
+    dom0.declare(&[guest("web", 1), guest("mail", 2)]);
+    applied(&dom0);
+    dom0.declare(&[guest("mail", 2)]);
+    applied(&dom0);
+    assert!(!dom0.xl(&["list", "-v"]).contains("web "));
+    dom0
+}
+
+/// Asks to delete web's image, is refused because of `why`, and nothing is gone.
+fn is_refused(dom0: &Dom0, why: &str) {
+    let records = dom0.files("/var/lib/domus");
+    let ran = dom0.run(&["image", "delete", "--yes", WEB]);
+    assert_eq!(ran.status, 1, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stderr.contains(why), "{}", ran.stderr);
+    assert!(ran.stderr.contains("nothing was deleted"), "{}", ran.stderr);
+    assert!(dom0.has(WEB));
+    assert_eq!(dom0.files("/var/lib/domus"), records);
+}
+
+#[test]
+fn all_images_are_listed() {
+    let dom0 = with_orphan();
+    dom0.write("/xl/create.cfg", "name = \"theirs\"\nuuid = \"11111111-2222-3333-4444-555555555555\"\nmemory = 64\ndisk = [ \"/vmdisks/web.img,raw,xvda,ro\" ]\n");
+    insta::assert_snapshot!("list", takes_hidden(&dom0.run(&["image", "list"]).stdout));
+    dom0.xl(&["create", dom0.path("/xl/create.cfg").to_str().unwrap()]);
+    fs::remove_file(dom0.path("/vmdisks/mail.img")).unwrap();
+    insta::assert_snapshot!("list_later", takes_hidden(&dom0.run(&["image", "list"]).stdout));
+    let ran = dom0.run(&["image", "list", "--json"]);
+    let list: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let web = &list["images"][1];
+    assert_eq!(web["path"], WEB);
+    assert_eq!(web["orphaned"], true);
+    assert_eq!(web["owner"], "web");
+    assert_eq!(web["virtualBytes"], 16 << 20);
+    assert!(web["allocatedBytes"].as_u64().unwrap() < 16 << 20);
+    assert_eq!(web["usedBy"], json!(["domain theirs (3)"]));
+    assert_eq!(list["images"][0]["problem"], "it is not there");
+}
+
+/// How much an image takes depends on the file system that it is on.
+fn takes_hidden(table: &str) -> String {
+    let lines = table.lines().map(|line| match line.find(" KiB") {
+        Some(end) => {
+            let start = line[..end].rfind(' ').unwrap() + 1;
+            line[..start].to_owned() + "…" + &line[end..]
+        }
+        None => line.to_owned(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn an_orphaned_image_is_deleted_and_forgotten() {
+    let dom0 = with_orphan();
+    let ran = dom0.run(&["image", "delete", "--yes", WEB, WEB]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    insta::assert_snapshot!(ran.stdout, @"deleted /vmdisks/web.img, once a disk of web");
+    assert!(!dom0.has(WEB));
+    // Nothing is left to remember.
+    applied(&dom0);
+    assert!(!dom0.has("/var/lib/domus/guests/web.json"));
+    // And a guest of that name gets a new one.
+    dom0.declare(&[guest("web", 1), guest("mail", 2)]);
+    applied(&dom0);
+    assert!(dom0.has(WEB));
+}
+
+#[test]
+fn nobody_to_ask_is_no_yes() {
+    let dom0 = with_orphan();
+    let ran = dom0.run(&["image", "delete", WEB]);
+    assert_eq!(ran.status, 1);
+    insta::assert_snapshot!(ran.stderr, @"error: nobody is here to be asked, and nothing was deleted; --yes deletes without asking");
+    assert!(dom0.has(WEB));
+}
+
+/// Runs the deletion at a terminal, and types this.
+fn at_a_terminal(dom0: &Dom0, typed: &str) -> Option<String> {
+    let domus = dom0.domus(&["image", "delete", WEB]);
+    let words = std::iter::once(domus.get_program()).chain(domus.get_args());
+    let words: Vec<&str> = words.map(|word| word.to_str().unwrap()).collect();
+    let mut script = Command::new("script");
+    script.args(["-qec", &words.join(" "), "/dev/null"]);
+    for (name, value) in domus.get_envs() {
+        match value {
+            Some(value) => script.env(name, value),
+            None => script.env_remove(name),
+        };
+    }
+    let started = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let Ok(mut started) = started else {
+        println!("skipped: there is no script");
+        return None;
+    };
+    started.stdin.take().unwrap().write_all(typed.as_bytes()).unwrap();
+    let output = started.wait_with_output().unwrap();
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn a_person_is_asked_and_told_what_goes() {
+    let dom0 = with_orphan();
+    for answer in ["n\n", "\n", "what?\n"] {
+        let Some(said) = at_a_terminal(&dom0, answer) else {
+            return;
+        };
+        assert!(said.contains("/vmdisks/web.img"), "{said}");
+        assert!(said.contains(": 16.0 MiB, of which "), "{said}");
+        assert!(said.contains("last a disk of web, last written "), "{said}");
+        assert!(said.contains("for good? [y/N]"), "{said}");
+        assert!(dom0.has(WEB), "{said}");
+    }
+    let said = at_a_terminal(&dom0, "y\n").unwrap();
+    assert!(said.contains("deleted /vmdisks/web.img"), "{said}");
+    assert!(!dom0.has(WEB));
+}
+
+#[test]
+fn what_is_declared_or_not_ours_is_not_deleted() {
+    let dom0 = with_orphan();
+    dom0.write("/vmdisks/theirs.img", "somebody's");
+    for (path, why) in [
+        ("/vmdisks/mail.img", "/vmdisks/mail.img is a disk of guest mail, which is declared"),
+        ("/vmdisks/theirs.img", "/vmdisks/theirs.img is no image that Domus knows as its own"),
+        ("/vmdisks/../vmdisks/web.img", "is no image that Domus knows as its own"),
+    ] {
+        // With one that may go: none goes.
+        let ran = dom0.run(&["image", "delete", "--yes", WEB, path]);
+        assert_eq!(ran.status, 1);
+        assert!(ran.stderr.contains(why), "{}", ran.stderr);
+        assert!(dom0.has(path) && dom0.has(WEB));
+    }
+    // Declared by another way to the same file.
+    std::os::unix::fs::symlink("vmdisks", dom0.path("/images")).unwrap();
+    let mut shop = guest("shop", 3);
+    shop["disks"][0]["path"] = json!("/images/web.img");
+    dom0.declare(&[guest("mail", 2), shop]);
+    is_refused(&dom0, "is a disk of guest shop, which is declared");
+}
+
+#[test]
+fn what_somebody_has_is_not_deleted() {
+    // Its guest, which was removed and runs on.
+    let dom0 = Dom0::new();
+    let mut web = guest("web", 1);
+    web["lifecycle"] = json!({ "onRemove": "keep" });
+    dom0.declare(&[web]);
+    applied(&dom0);
+    dom0.declare(&[]);
+    applied(&dom0);
+    is_refused(&dom0, "/vmdisks/web.img is in use by domain web (1)");
+    // The same guest, saved.
+    let file = dom0.path("/var/lib/xen/save/web");
+    dom0.xl(&["save", "1", file.to_str().unwrap()]);
+    is_refused(&dom0, "/vmdisks/web.img is in use by the saved guest web");
+    // A guest that nobody knows, saved.
+    fs::rename(&file, file.with_file_name("theirs")).unwrap();
+    is_refused(&dom0, "/var/lib/xen/save/theirs is the save file of a guest that Domus does not know");
+    fs::remove_file(file.with_file_name("theirs")).unwrap();
+    // A foreign domain, by a link of its own.
+    fs::hard_link(dom0.path(WEB), dom0.path("/vmdisks/link.img")).unwrap();
+    dom0.write("/tmp/theirs.cfg", "name = \"theirs\"\nuuid = \"11111111-2222-3333-4444-555555555555\"\nmemory = 64\ndisk = [ \"/vmdisks/link.img,raw,xvda,ro\" ]\n");
+    dom0.xl(&["create", dom0.path("/tmp/theirs.cfg").to_str().unwrap()]);
+    is_refused(&dom0, "/vmdisks/web.img is in use by domain theirs (2)");
+}
+
+#[test]
+fn unknown_is_not_free() {
+    let mut dom0 = with_orphan();
+    dom0.fault(Some("fail"));
+    is_refused(&dom0, "it cannot be known whether a domain has it");
+    dom0.fault(None);
+    dom0.write("/var/lib/domus/guests/old.json", "{");
+    is_refused(&dom0, "/var/lib/domus/guests/old.json is damaged");
+}
+
+#[test]
+fn a_loop_device_has_it() {
+    let dom0 = with_orphan();
+    let attached = Command::new("losetup").args(["--find", "--show"]).arg(dom0.path(WEB)).output();
+    let Some(device) = attached.ok().filter(|output| output.status.success()) else {
+        println!("skipped: there are no loop devices");
+        return;
+    };
+    let device = String::from_utf8(device.stdout).unwrap();
+    let ran = dom0.run(&["image", "delete", "--yes", WEB]);
+    let there = dom0.has(WEB);
+    Command::new("losetup").args(["--detach", device.trim()]).output().unwrap();
+    assert_eq!(ran.status, 1);
+    assert!(ran.stderr.contains("the loop device"), "{}", ran.stderr);
+    assert!(there);
+}
+
+#[test]
+fn a_guest_that_a_newer_generation_removed_comes_back_with_its_disks() {
+    let dom0 = Dom0::new();
+    dom0.declare(&[guest("web", 1), guest("mail", 2)]);
+    applied(&dom0);
+    let before = (dom0.files("/etc"), dom0.files("/vmdisks"));
+    let inode = || {
+        use std::os::unix::fs::MetadataExt;
+        fs::metadata(dom0.path(WEB)).unwrap().ino()
+    };
+    let was = inode();
+    dom0.declare(&[guest("mail", 2)]);
+    applied(&dom0);
+    dom0.declare(&[guest("web", 1), guest("mail", 2)]);
+    applied(&dom0);
+    assert_eq!((dom0.files("/etc"), dom0.files("/vmdisks")), before);
+    assert_eq!(inode(), was);
+    assert!(dom0.xl(&["list", "-v"]).contains("web "));
+    assert_eq!(dom0.run(&["plan"]).stdout, "nothing to do\n");
+}
