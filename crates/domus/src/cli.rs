@@ -58,6 +58,8 @@ pub enum Verb {
     Import(ImportArgs),
     /// The images of guests
     Image(ImageArgs),
+    /// Take over a guest that was made by hand, if it is as it is declared
+    Adopt(GuestArgs),
     /// Run a guest in the foreground (for domus-guest@NAME.service)
     #[command(hide = true)]
     Run(GuestArgs),

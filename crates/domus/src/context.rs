@@ -150,7 +150,8 @@ impl Context {
             .find(|guest| guest.name == name)
             .with_context(|| {
                 let guests = self.document.guests.iter();
-                let called = |guest: &&Guest| guest.lifecycle.previous_names.contains(&name.to_owned());
+                let called =
+                    |guest: &&Guest| guest.lifecycle.previous_names.contains(&name.to_owned());
                 if let Some(guest) = guests.clone().find(called) {
                     return format!("guest {name} is called {} now", guest.name);
                 }

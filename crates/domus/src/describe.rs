@@ -75,7 +75,10 @@ fn grow(path: &str, growth: Growth, to: ByteSize) -> String {
             } else {
                 "and the guest grows what is in it"
             };
-            format!("grow {path} from {} to {to}, {inside}", ByteSize::from_bytes(from_bytes))
+            format!(
+                "grow {path} from {} to {to}, {inside}",
+                ByteSize::from_bytes(from_bytes)
+            )
         }
         Growth::FileSystem {
             from_bytes,

@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         Verb::Status(args) => verbs::status::run(&cli.common, args),
         Verb::Import(args) => verbs::import::run(&cli.common, args),
         Verb::Image(args) => verbs::image::run(&cli.common, args),
+        Verb::Adopt(args) => verbs::adopt::run(&cli.common, args),
         Verb::Run(args) => verbs::run::run(&cli.common, args),
         Verb::Start(args) => verbs::start::run(&cli.common, args),
         Verb::Stop(args) => verbs::stop::run(&cli.common, args),

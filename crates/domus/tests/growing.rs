@@ -41,9 +41,21 @@ fn bytes(dom0: &Dom0) -> u64 {
 /// The size of the file system in the image, which is sound.
 fn file_system_bytes(dom0: &Dom0) -> u64 {
     let image = dom0.path(IMAGE);
-    let check = Command::new("e2fsck").arg("-fn").arg(&image).output().unwrap();
-    assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stdout));
-    let told = Command::new("dumpe2fs").arg("-h").arg(&image).output().unwrap();
+    let check = Command::new("e2fsck")
+        .arg("-fn")
+        .arg(&image)
+        .output()
+        .unwrap();
+    assert!(
+        check.status.success(),
+        "{}",
+        String::from_utf8_lossy(&check.stdout)
+    );
+    let told = Command::new("dumpe2fs")
+        .arg("-h")
+        .arg(&image)
+        .output()
+        .unwrap();
     let told = String::from_utf8(told.stdout).unwrap();
     let number = |name: &str| -> u64 {
         let line = told.lines().find(|line| line.starts_with(name)).unwrap();
@@ -67,7 +79,10 @@ fn an_image_grows_with_its_file_system_while_its_guest_is_off() {
     insta::assert_snapshot!("plan", dom0.run(&["plan"]).stdout);
     insta::assert_snapshot!("plan_json", dom0.run(&["plan", "--json"]).stdout);
     insta::assert_snapshot!("apply", applied(&dom0, &["apply"]).stdout);
-    assert_eq!((bytes(&dom0), file_system_bytes(&dom0)), (32 << 20, 32 << 20));
+    assert_eq!(
+        (bytes(&dom0), file_system_bytes(&dom0)),
+        (32 << 20, 32 << 20)
+    );
     insta::assert_snapshot!(dom0.run(&["plan"]).stdout, @r"
     web
       is stopped, and stays so; `systemctl start domus-guest@web` starts it
@@ -82,7 +97,11 @@ fn what_the_guest_keeps_in_it_is_the_guests_to_grow() {
     dom0.image(IMAGE, "partitions");
     insta::assert_snapshot!("partitions", applied(&dom0, &["apply"]).stdout);
     assert_eq!(bytes(&dom0), 32 << 20);
-    assert!(fs::read(dom0.path(IMAGE)).unwrap().starts_with(b"partitions"));
+    assert!(
+        fs::read(dom0.path(IMAGE))
+            .unwrap()
+            .starts_with(b"partitions")
+    );
 }
 
 #[test]
@@ -96,11 +115,17 @@ fn a_running_guests_disk_grows_at_the_next_boot() {
     insta::assert_snapshot!("running", dom0.ran(activation).stdout);
     applied(&dom0, &["apply", "--stage", "guests"]);
     let status = applied(&dom0, &["status"]).stdout;
-    assert!(status.contains("pending: disks.root (/vmdisks/web.img) grows from 16MiB to 32MiB"), "{status}");
+    assert!(
+        status.contains("pending: disks.root (/vmdisks/web.img) grows from 16MiB to 32MiB"),
+        "{status}"
+    );
     assert_eq!(bytes(&dom0), 16 << 20);
     let said = boot(&dom0);
     assert!(said.contains("web: grow /vmdisks/web.img"), "{said}");
-    assert_eq!((bytes(&dom0), file_system_bytes(&dom0)), (32 << 20, 32 << 20));
+    assert_eq!(
+        (bytes(&dom0), file_system_bytes(&dom0)),
+        (32 << 20, 32 << 20)
+    );
     assert!(dom0.xl(&["list", "-v"]).contains("web "));
     assert_eq!(dom0.run(&["plan"]).stdout, "nothing to do\n");
 }
@@ -112,7 +137,10 @@ fn a_guest_that_is_restarted_for_a_change_is_restarted_for_this_one() {
     web["lifecycle"] = json!({ "onChange": "restart" });
     dom0.declare(&[web]);
     insta::assert_snapshot!("restart", applied(&dom0, &["apply"]).stdout);
-    assert_eq!((bytes(&dom0), file_system_bytes(&dom0)), (32 << 20, 32 << 20));
+    assert_eq!(
+        (bytes(&dom0), file_system_bytes(&dom0)),
+        (32 << 20, 32 << 20)
+    );
     assert!(dom0.xl(&["list", "-v"]).contains("web "));
     assert_eq!(dom0.run(&["plan"]).stdout, "nothing to do\n");
 }
@@ -148,7 +176,12 @@ fn a_disk_that_a_foreign_domain_has_is_left() {
     dom0.xl(&["create", dom0.path("/tmp/theirs.cfg").to_str().unwrap()]);
     for stage in [&["apply"][..], &["apply", "--stage", "images"]] {
         let ran = dom0.run(stage);
-        assert!(ran.stdout.contains("grows from 16MiB to 32MiB when domain theirs (2) no longer has it"), "{}", ran.stdout);
+        assert!(
+            ran.stdout
+                .contains("grows from 16MiB to 32MiB when domain theirs (2) no longer has it"),
+            "{}",
+            ran.stdout
+        );
         assert_eq!(bytes(&dom0), 16 << 20);
     }
 }
@@ -160,7 +193,11 @@ fn unknown_is_not_free() {
     dom0.fault(Some("fail"));
     let ran = dom0.run(&["apply", "--stage", "images"]);
     assert_eq!(ran.status, 1);
-    assert!(ran.stderr.contains("xenstored is not running"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("xenstored is not running"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(bytes(&dom0), 16 << 20);
     dom0.fault(None);
     // Without Xen no domain can have it.
@@ -203,9 +240,15 @@ fn a_disk_that_cannot_grow_keeps_its_guest_from_nothing() {
     dom0.boot("second");
     let (status, said) = with_resize2fs(&dom0, &["apply"], "echo no luck >&2; exit 1");
     assert_eq!(status, Some(1), "{said}");
-    assert!(said.contains("resize2fs could not grow its file system") && said.contains("no luck"), "{said}");
+    assert!(
+        said.contains("resize2fs could not grow its file system") && said.contains("no luck"),
+        "{said}"
+    );
     assert!(said.contains("not as declared: web"), "{said}");
-    assert_eq!((bytes(&dom0), file_system_bytes(&dom0)), (16 << 20, 16 << 20));
+    assert_eq!(
+        (bytes(&dom0), file_system_bytes(&dom0)),
+        (16 << 20, 16 << 20)
+    );
     assert!(dom0.xl(&["list", "-v"]).contains("web "), "{said}");
 }
 
@@ -217,7 +260,16 @@ fn half_grown() -> Dom0 {
         let domus = dom0.domus(&["apply", "--stage", "images"]);
         let mut strace = Command::new("strace");
         let kill = format!("inject=fsync:signal=KILL:when={nth}");
-        strace.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e", &kill]);
+        strace.args([
+            "-f",
+            "-qq",
+            "-o",
+            "/dev/null",
+            "-e",
+            "trace=fsync",
+            "-e",
+            &kill,
+        ]);
         strace.arg(domus.get_program()).args(domus.get_args());
         for (name, value) in domus.get_envs() {
             match value {
@@ -225,7 +277,10 @@ fn half_grown() -> Dom0 {
                 None => strace.env_remove(name),
             };
         }
-        assert!(!strace.output().unwrap().status.success(), "it was never half-grown");
+        assert!(
+            !strace.output().unwrap().status.success(),
+            "it was never half-grown"
+        );
         if dom0.has("/vmdisks/.web.img.domus-grow") {
             return dom0;
         }
@@ -246,9 +301,15 @@ fn a_guest_whose_disk_is_half_grown_is_not_started_before_it_is_whole() {
     let ran = dom0.run(&["apply", "--stage", "guests"]);
     assert_eq!(ran.status, 1);
     assert!(!dom0.xl(&["list", "-v"]).contains("web "));
-    insta::assert_snapshot!("finish", applied(&dom0, &["apply", "--stage", "images"]).stdout);
+    insta::assert_snapshot!(
+        "finish",
+        applied(&dom0, &["apply", "--stage", "images"]).stdout
+    );
     assert!(dom0.has("/etc/xen/auto/web"));
-    assert_eq!((bytes(&dom0), file_system_bytes(&dom0)), (32 << 20, 32 << 20));
+    assert_eq!(
+        (bytes(&dom0), file_system_bytes(&dom0)),
+        (32 << 20, 32 << 20)
+    );
     applied(&dom0, &["apply", "--stage", "guests"]);
     assert!(dom0.xl(&["list", "-v"]).contains("web "));
     assert_eq!(dom0.run(&["plan"]).stdout, "nothing to do\n");
@@ -261,7 +322,10 @@ fn what_was_begun_is_undone_where_no_size_is_declared_any_more() {
     web["disks"][0]["size"] = json!(null);
     dom0.declare(&[web]);
     insta::assert_snapshot!("undo", applied(&dom0, &["apply"]).stdout);
-    assert_eq!((bytes(&dom0), file_system_bytes(&dom0)), (16 << 20, 16 << 20));
+    assert_eq!(
+        (bytes(&dom0), file_system_bytes(&dom0)),
+        (16 << 20, 16 << 20)
+    );
     assert!(dom0.xl(&["list", "-v"]).contains("web "));
     assert_eq!(dom0.run(&["plan"]).stdout, "nothing to do\n");
 }

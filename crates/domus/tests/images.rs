@@ -47,7 +47,10 @@ fn all_images_are_listed() {
     insta::assert_snapshot!("list", takes_hidden(&dom0.run(&["image", "list"]).stdout));
     dom0.xl(&["create", dom0.path("/xl/create.cfg").to_str().unwrap()]);
     fs::remove_file(dom0.path("/vmdisks/mail.img")).unwrap();
-    insta::assert_snapshot!("list_later", takes_hidden(&dom0.run(&["image", "list"]).stdout));
+    insta::assert_snapshot!(
+        "list_later",
+        takes_hidden(&dom0.run(&["image", "list"]).stdout)
+    );
     let ran = dom0.run(&["image", "list", "--json"]);
     let list: Value = serde_json::from_str(&ran.stdout).unwrap();
     let web = &list["images"][1];
@@ -115,7 +118,12 @@ fn at_a_terminal(dom0: &Dom0, typed: &str) -> Option<String> {
         println!("skipped: there is no script");
         return None;
     };
-    started.stdin.take().unwrap().write_all(typed.as_bytes()).unwrap();
+    started
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(typed.as_bytes())
+        .unwrap();
     let output = started.wait_with_output().unwrap();
     Some(String::from_utf8(output.stdout).unwrap())
 }
@@ -143,9 +151,18 @@ fn what_is_declared_or_not_ours_is_not_deleted() {
     let dom0 = with_orphan();
     dom0.write("/vmdisks/theirs.img", "somebody's");
     for (path, why) in [
-        ("/vmdisks/mail.img", "/vmdisks/mail.img is a disk of guest mail, which is declared"),
-        ("/vmdisks/theirs.img", "/vmdisks/theirs.img is no image that Domus knows as its own"),
-        ("/vmdisks/../vmdisks/web.img", "is no image that Domus knows as its own"),
+        (
+            "/vmdisks/mail.img",
+            "/vmdisks/mail.img is a disk of guest mail, which is declared",
+        ),
+        (
+            "/vmdisks/theirs.img",
+            "/vmdisks/theirs.img is no image that Domus knows as its own",
+        ),
+        (
+            "/vmdisks/../vmdisks/web.img",
+            "is no image that Domus knows as its own",
+        ),
     ] {
         // With one that may go: none goes.
         let ran = dom0.run(&["image", "delete", "--yes", WEB, path]);
@@ -178,7 +195,10 @@ fn what_somebody_has_is_not_deleted() {
     is_refused(&dom0, "/vmdisks/web.img is in use by the saved guest web");
     // A guest that nobody knows, saved.
     fs::rename(&file, file.with_file_name("theirs")).unwrap();
-    is_refused(&dom0, "/var/lib/xen/save/theirs is the save file of a guest that Domus does not know");
+    is_refused(
+        &dom0,
+        "/var/lib/xen/save/theirs is the save file of a guest that Domus does not know",
+    );
     fs::remove_file(file.with_file_name("theirs")).unwrap();
     // A foreign domain, by a link of its own.
     fs::hard_link(dom0.path(WEB), dom0.path("/vmdisks/link.img")).unwrap();
@@ -200,7 +220,10 @@ fn unknown_is_not_free() {
 #[test]
 fn a_loop_device_has_it() {
     let dom0 = with_orphan();
-    let attached = Command::new("losetup").args(["--find", "--show"]).arg(dom0.path(WEB)).output();
+    let attached = Command::new("losetup")
+        .args(["--find", "--show"])
+        .arg(dom0.path(WEB))
+        .output();
     let Some(device) = attached.ok().filter(|output| output.status.success()) else {
         println!("skipped: there are no loop devices");
         return;
@@ -208,7 +231,10 @@ fn a_loop_device_has_it() {
     let device = String::from_utf8(device.stdout).unwrap();
     let ran = dom0.run(&["image", "delete", "--yes", WEB]);
     let there = dom0.has(WEB);
-    Command::new("losetup").args(["--detach", device.trim()]).output().unwrap();
+    Command::new("losetup")
+        .args(["--detach", device.trim()])
+        .output()
+        .unwrap();
     assert_eq!(ran.status, 1);
     assert!(ran.stderr.contains("the loop device"), "{}", ran.stderr);
     assert!(there);

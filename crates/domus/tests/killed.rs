@@ -7,7 +7,10 @@
 
 mod support;
 
-use support::transitions::{apply_with, change, empty, has_strace, removal, state};
+use support::transitions::{
+    by_hand, change, empty, grow, grown, has_strace, orphaned, removal, rename, rename_saved,
+    run_with, state,
+};
 use support::{Dom0, exposed};
 
 /// The calls that change a file, a name or a mode, or make data durable.
@@ -35,10 +38,32 @@ const CALLS: [&str; 17] = [
 const EACH: usize = 9;
 const FIRST: usize = 12;
 
+/// What is killed, and what holds then.
+struct Transition {
+    before: fn() -> Dom0,
+    args: &'static [&'static str],
+    /// Whether the same again may find that there is nothing left to do, and say that with its exit status.
+    may_refuse: bool,
+    /// What must hold in the end, beside the files and domains.
+    check: fn(&Dom0),
+}
+
+impl Transition {
+    const fn apply(before: fn() -> Dom0) -> Self {
+        Self {
+            before,
+            args: &["apply"],
+            may_refuse: false,
+            check: |_| {},
+        }
+    }
+}
+
 /// Kills at each call in turn, and gives how often.
-fn kill_everywhere(before: fn() -> Dom0) -> usize {
+fn kill_everywhere(transition: &Transition) -> usize {
+    let Transition { before, args, .. } = transition;
     let undisturbed = before();
-    assert_eq!(undisturbed.run(&["apply"]).status, 0);
+    assert_eq!(undisturbed.run(args).status, 0);
     let expected = state(&undisturbed);
     let mut kills = 0;
     // strace counts each call of each process by itself, so that domus and mke2fs are both killed at their nth.
@@ -47,7 +72,7 @@ fn kill_everywhere(before: fn() -> Dom0) -> usize {
         loop {
             nth += if nth < FIRST { 1 } else { EACH };
             let dom0 = before();
-            let killed = apply_with(&dom0, call, &format!("signal=KILL:when={nth}"));
+            let killed = run_with(&dom0, args, call, &format!("signal=KILL:when={nth}"));
             if killed.status.success() {
                 break;
             }
@@ -57,17 +82,19 @@ fn kill_everywhere(before: fn() -> Dom0) -> usize {
                 [""; 0],
                 "after a kill at {call} {nth}"
             );
-            let again = dom0.run(&["apply"]);
-            assert_eq!(
-                again.status, 0,
+            let again = dom0.run(args);
+            assert!(
+                again.status == 0 || transition.may_refuse,
                 "after a kill at {call} {nth}: {}{}",
-                again.stdout, again.stderr
+                again.stdout,
+                again.stderr
             );
             let found = state(&dom0);
             for (found, expected) in found.0.iter().zip(&expected.0) {
                 assert_eq!(found, expected, "after a kill at {call} {nth}");
             }
             assert_eq!(found, expected, "after a kill at {call} {nth}");
+            (transition.check)(&dom0);
         }
     }
     kills
@@ -75,10 +102,14 @@ fn kill_everywhere(before: fn() -> Dom0) -> usize {
 
 /// Kills this transition everywhere; `least` is how often that must at least be possible.
 fn transition(name: &str, before: fn() -> Dom0, least: usize) {
+    killed(name, &Transition::apply(before), least);
+}
+
+fn killed(name: &str, transition: &Transition, least: usize) {
     if !has_strace() {
         return;
     }
-    let kills = kill_everywhere(before);
+    let kills = kill_everywhere(transition);
     println!("{name}: {kills} kills, no difference");
     assert!(kills >= least, "{name}: only {kills} kills");
 }
@@ -96,4 +127,49 @@ fn a_change() {
 #[test]
 fn a_removal() {
     transition("removal", removal, 40);
+}
+
+#[test]
+fn a_renaming() {
+    transition("rename", rename, 40);
+}
+
+#[test]
+fn a_renaming_of_a_guest_that_is_saved() {
+    transition("rename of a saved guest", rename_saved, 30);
+}
+
+#[test]
+fn a_growth() {
+    let transition = Transition {
+        check: grown,
+        ..Transition::apply(grow)
+    };
+    killed("grow", &transition, 30);
+}
+
+#[test]
+fn an_adoption() {
+    let transition = Transition {
+        args: &["adopt", "web"],
+        ..Transition::apply(by_hand)
+    };
+    killed("adoption", &transition, 30);
+}
+
+#[test]
+fn a_deletion_of_images() {
+    let transition = Transition {
+        args: &[
+            "image",
+            "delete",
+            "--yes",
+            "/vmdisks/web.img",
+            "/vmdisks/more.img",
+        ],
+        // One that is deleted and forgotten is no image any more, and then the same command deletes nothing.
+        may_refuse: true,
+        ..Transition::apply(orphaned)
+    };
+    killed("deletion", &transition, 15);
 }

@@ -22,7 +22,8 @@ fn removed(lifecycle: Value) -> Dom0 {
 fn a_saved_guest_stays_saved() {
     for (manager, name) in [("xendomains", "saved_xendomains"), ("domus", "saved_domus")] {
         let dom0 = removed(json!({}));
-        let document = json!({ "version": 1, "autostartManager": manager, "bridges": [], "guests": [] });
+        let document =
+            json!({ "version": 1, "autostartManager": manager, "bridges": [], "guests": [] });
         dom0.write("/etc/domus/guests.json", &document.to_string());
         let file = dom0.path("/var/lib/xen/save/web");
         dom0.xl(&["save", "1", file.to_str().unwrap()]);
@@ -72,7 +73,13 @@ fn its_disks_are_not_given_away_while_it_is_there() {
     dom0.declare(&[shop]);
     let ran = dom0.run(&["apply"]);
     assert_eq!(ran.status, 1);
-    assert!(ran.stderr.contains("guest shop: option disks.root.path: /vmdisks/web.img is in use by domain web (1)"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains(
+            "guest shop: option disks.root.path: /vmdisks/web.img is in use by domain web (1)"
+        ),
+        "{}",
+        ran.stderr
+    );
     assert!(!dom0.xl(&["list", "-v"]).contains("shop "));
 }
 
@@ -83,8 +90,17 @@ fn one_that_does_not_shut_down_is_named_and_asked_again() {
     for _ in 0..2 {
         let ran = dom0.run(&["apply"]);
         assert_eq!(ran.status, 1);
-        assert!(ran.stderr.contains("guest web: it did not shut down within 1 s"), "{}", ran.stderr);
-        assert!(ran.stderr.ends_with("not as declared: web\n"), "{}", ran.stderr);
+        assert!(
+            ran.stderr
+                .contains("guest web: it did not shut down within 1 s"),
+            "{}",
+            ran.stderr
+        );
+        assert!(
+            ran.stderr.ends_with("not as declared: web\n"),
+            "{}",
+            ran.stderr
+        );
         assert!(dom0.xl(&["list", "-v"]).contains("web "));
     }
     std::fs::remove_file(dom0.path("/xl/deaf")).unwrap();

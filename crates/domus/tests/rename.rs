@@ -55,7 +55,10 @@ fn web_is_gone(dom0: &Dom0) {
 #[test]
 fn a_guest_is_renamed_while_it_runs() {
     let dom0 = with_web();
-    let image = fs::metadata(dom0.path("/vmdisks/web.img")).unwrap().modified().unwrap();
+    let image = fs::metadata(dom0.path("/vmdisks/web.img"))
+        .unwrap()
+        .modified()
+        .unwrap();
     declare_shop(&dom0);
     insta::assert_snapshot!("plan", dom0.run(&["plan"]).stdout);
     insta::assert_snapshot!("plan_json", dom0.run(&["plan", "--json"]).stdout);
@@ -63,9 +66,21 @@ fn a_guest_is_renamed_while_it_runs() {
     assert_eq!(dom0.run(&["plan"]).stdout, "nothing to do\n");
     web_is_gone(&dom0);
     let domains = dom0.xl(&["list", "-v"]);
-    assert!(domains.contains("shop ") && domains.contains("    1   256"), "{domains}");
-    assert_eq!(dom0.files("/nix/var/nix/gcroots"), [("/nix/var/nix/gcroots/domus/shop/aaa-linux".into(), "-> /nix/store/aaa-linux".into())]);
-    let after = fs::metadata(dom0.path("/vmdisks/web.img")).unwrap().modified().unwrap();
+    assert!(
+        domains.contains("shop ") && domains.contains("    1   256"),
+        "{domains}"
+    );
+    assert_eq!(
+        dom0.files("/nix/var/nix/gcroots"),
+        [(
+            "/nix/var/nix/gcroots/domus/shop/aaa-linux".into(),
+            "-> /nix/store/aaa-linux".into()
+        )]
+    );
+    let after = fs::metadata(dom0.path("/vmdisks/web.img"))
+        .unwrap()
+        .modified()
+        .unwrap();
     assert_eq!(image, after);
     assert!(!dom0.has("/vmdisks/shop.img"));
 }
@@ -110,7 +125,11 @@ fn a_renamed_guest_is_stopped_by_either_name() {
     applied(&dom0, &["apply"]);
     let ran = dom0.run(&["run", "web"]);
     assert_eq!(ran.status, 1);
-    assert!(ran.stderr.contains("guest web is called shop now"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("guest web is called shop now"),
+        "{}",
+        ran.stderr
+    );
 }
 
 /// Saves the domain of this name where xendomains does.
@@ -131,7 +150,10 @@ fn xendomains(dom0: &Dom0) {
     for entry in fs::read_dir(dom0.path("/etc/xen/auto")).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        assert!(saved.contains(&name), "{name} would be created anew: {saved:?}");
+        assert!(
+            saved.contains(&name),
+            "{name} would be created anew: {saved:?}"
+        );
     }
 }
 
@@ -187,7 +209,10 @@ fn a_save_file_of_the_old_name_that_is_not_the_guests_is_left() {
 #[test]
 fn a_rollback_takes_the_old_name_back() {
     let dom0 = with_web();
-    let before = (dom0.files("/etc/xen"), dom0.read("/var/lib/domus/guests/web.json"));
+    let before = (
+        dom0.files("/etc/xen"),
+        dom0.read("/var/lib/domus/guests/web.json"),
+    );
     declare_shop(&dom0);
     applied(&dom0, &["apply"]);
     let mut web = guest("web", 1);
@@ -217,15 +242,29 @@ fn a_guest_that_had_both_names_is_not_guessed_at() {
     let ran = dom0.run(&["apply"]);
     assert_eq!(ran.status, 1);
     insta::assert_snapshot!("both", ran.stderr);
-    let files = dom0.files("/").into_iter().filter(|(path, _)| path != "/etc/domus/guests.json");
-    let known = before.0.into_iter().filter(|(path, _)| path != "/etc/domus/guests.json");
+    let files = dom0
+        .files("/")
+        .into_iter()
+        .filter(|(path, _)| path != "/etc/domus/guests.json");
+    let known = before
+        .0
+        .into_iter()
+        .filter(|(path, _)| path != "/etc/domus/guests.json");
     assert!(files.eq(known));
-    assert_eq!(dom0.xl(&["list", "-v"]), before.1, "web is not removed either");
+    assert_eq!(
+        dom0.xl(&["list", "-v"]),
+        before.1,
+        "web is not removed either"
+    );
 }
 
 #[test]
 fn what_is_in_the_way_of_a_renamed_guest_is_left() {
-    for path in ["/etc/xen/shop.cfg", "/etc/xen/auto/shop", "/var/lib/xen/save/shop"] {
+    for path in [
+        "/etc/xen/shop.cfg",
+        "/etc/xen/auto/shop",
+        "/var/lib/xen/save/shop",
+    ] {
         let dom0 = with_web();
         dom0.write(path, "somebody's");
         declare_shop(&dom0);
@@ -233,7 +272,9 @@ fn what_is_in_the_way_of_a_renamed_guest_is_left() {
         let ran = dom0.run(&["apply"]);
         assert_eq!(ran.status, 1);
         assert!(
-            ran.stderr.contains(&format!("it was called web, and cannot be renamed, because {path} is there already")),
+            ran.stderr.contains(&format!(
+                "it was called web, and cannot be renamed, because {path} is there already"
+            )),
             "{}",
             ran.stderr
         );
@@ -248,13 +289,20 @@ fn what_is_in_the_way_of_a_renamed_guest_is_left() {
 #[test]
 fn a_domain_that_has_the_new_name_is_left() {
     let dom0 = with_web();
-    dom0.write("/tmp/theirs.cfg", "name = \"shop\"\nuuid = \"11111111-2222-3333-4444-555555555555\"\nmemory = 64\n");
+    dom0.write(
+        "/tmp/theirs.cfg",
+        "name = \"shop\"\nuuid = \"11111111-2222-3333-4444-555555555555\"\nmemory = 64\n",
+    );
     dom0.xl(&["create", dom0.path("/tmp/theirs.cfg").to_str().unwrap()]);
     declare_shop(&dom0);
     let before = dom0.files("/");
     let ran = dom0.run(&["apply"]);
     assert_eq!(ran.status, 1);
-    assert!(ran.stderr.contains("that is not Domus's own (number 2"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("that is not Domus's own (number 2"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(dom0.files("/"), before);
     dom0.xl(&["shutdown", "-F", "2"]);
     applied(&dom0, &["apply"]);

@@ -173,6 +173,20 @@ pub fn link(path: &Path, target: &Path) -> Result<(), FileError> {
     sync_folder(folder).map_err(error)
 }
 
+/// Makes a symbolic link in the place of a file or another link; at every moment one of the two is there.
+///
+/// # Errors
+/// When a step fails.
+pub fn replace_by_link(path: &Path, target: &Path) -> Result<(), FileError> {
+    let error = |source| FileError::new("replace", path, source);
+    let (folder, prefix) = place(path).map_err(error)?;
+    let temporary = folder.join(format!("{prefix}link{TEMPORARY}"));
+    remove(&temporary)?;
+    symlink(target, &temporary).map_err(error)?;
+    fs::rename(&temporary, path).map_err(error)?;
+    sync_folder(folder).map_err(error)
+}
+
 /// Gives a file another name in its folder, where nothing has that name.
 ///
 /// # Errors
@@ -208,6 +222,22 @@ pub fn remove(path: &Path) -> Result<(), FileError> {
 pub fn remove_temporaries(folder: &Path) -> Result<(), FileError> {
     for name in names_in(folder)? {
         if name.starts_with('.') && name.ends_with(TEMPORARY) {
+            remove(&folder.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes what a killed run left of writing this one file. The caller holds the lock under which it is written.
+///
+/// # Errors
+/// When the folder cannot be read or a temporary cannot be removed.
+pub fn remove_temporaries_of(path: &Path) -> Result<(), FileError> {
+    let Ok((folder, prefix)) = place(path) else {
+        return Ok(());
+    };
+    for name in names_in(folder)? {
+        if name.starts_with(&prefix) && name.ends_with(TEMPORARY) {
             remove(&folder.join(name))?;
         }
     }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use guest_spec::{Bridge, Disk, Document, Guest, Secrets};
@@ -16,7 +15,8 @@ use crate::files::{self, Entry, FileError};
 use crate::holders::Holders;
 use crate::layout::Layout;
 use crate::program::Programs;
-use crate::record::{Record, Records};
+use crate::record::Records;
+use crate::saved::saved_as;
 use crate::secret;
 
 /// What is there.
@@ -259,39 +259,6 @@ pub(crate) fn ask(programs: &Programs) -> Domains {
         |error| Domains::Unknown(error.to_string()),
         |list| Domains::Known(list.into()),
     )
-}
-
-/// The guests that are saved, with the names of their files: a guest's own name; or, where it was renamed and its domain
-/// was not yet, what that is called, if the file is of that domain.
-pub(crate) fn saved_as(
-    records: &Records,
-    saves: &BTreeSet<String>,
-    layout: &Layout,
-) -> HashMap<Uuid, String> {
-    let readable = records
-        .iter()
-        .filter_map(|(_, record)| record.as_ref().ok());
-    let file = |record: &Record| {
-        if saves.contains(&record.name) {
-            return Some(record.name.clone());
-        }
-        let name = record.domain_name.as_ref()?;
-        let theirs = saves.contains(name) && is_of(&layout.save_dir().join(name), record.uuid);
-        theirs.then(|| name.clone())
-    };
-    readable
-        .filter_map(|record| Some((record.uuid, file(record)?)))
-        .collect()
-}
-
-/// Whether a save file is of the domain of this UUID: xl writes libxl's JSON into it before all else
-/// (`xl_saverestore.c`, `save_domain_core_writeconfig`), and that begins with `c_info`.
-fn is_of(path: &Path, uuid: Uuid) -> bool {
-    const BEGINNING: u64 = 64 * 1024;
-    let mut bytes = Vec::new();
-    let read = fs::File::open(path).and_then(|file| file.take(BEGINNING).read_to_end(&mut bytes));
-    let uuid = uuid.to_string();
-    read.is_ok() && bytes.windows(uuid.len()).any(|part| part == uuid.as_bytes())
 }
 
 /// What stands where the files of each declared guest go, and of each that is only remembered.

@@ -260,7 +260,11 @@ impl Records {
     pub fn formerly(&self, name: &str) -> Option<&Record> {
         let known = self.0.values().filter_map(|record| record.as_ref().ok());
         let mut called = known.filter(|record| {
-            let declared = record.lifecycle.previous_names.iter().any(|known| known == name);
+            let declared = record
+                .lifecycle
+                .previous_names
+                .iter()
+                .any(|known| known == name);
             record.name != name && (declared || record.former_names.contains(name))
         });
         called.next()

@@ -105,14 +105,8 @@ pub fn judge(guest: &Guest, now: &Now, context: &Context) -> anyhow::Result<Begi
         return Ok(Begin::Restore(restore(None)));
     }
     if let Some(uuid) = uuids.iter().find(|uuid| observed.is_saved(name, **uuid)) {
-        let remembered = now.records.iter().find(|(known, record)| {
-            observed.saves.contains(*known)
-                && record.as_ref().is_ok_and(|record| record.uuid == *uuid)
-        });
-        let file = context
-            .layout
-            .save_dir()
-            .join(remembered.map_or(name, |(known, _)| known));
+        let file = observed.saved_as.get(uuid).map_or(name, String::as_str);
+        let file = context.layout.save_dir().join(file);
         bail!(
             "it is saved under another name: its memory holds its mounted file systems, and a fresh start would destroy them. Restore it with `xl restore {0}`, or move {0} away to give up what it holds",
             file.display()

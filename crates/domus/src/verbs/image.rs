@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use anyhow::bail;
-use reconcile::files::FileError;
+use reconcile::files::{self, FileError};
 use reconcile::{Image, Lock, Records, Size, Users, images};
 use serde_json::{Value, json};
 
@@ -22,10 +22,13 @@ pub fn run(common: &Common, args: &ImageArgs) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// Takes the lock, and removes what a killed run left half-written.
 fn lock(context: &Context) -> anyhow::Result<Lock> {
-    Ok(Lock::take(&context.layout, |holder| {
+    let lock = Lock::take(&context.layout, |holder| {
         output::warning(&format!("waiting for another domus ({holder}) to end"));
-    })?)
+    })?;
+    files::remove_temporaries(&context.layout.records_dir())?;
+    Ok(lock)
 }
 
 fn forget(context: &Context, path: &str) -> anyhow::Result<ExitCode> {
@@ -39,7 +42,7 @@ fn forget(context: &Context, path: &str) -> anyhow::Result<ExitCode> {
     if owners.is_empty() {
         bail!("no guest had an image {path}; `domus image list` has the images that were there");
     }
-    anstream::println!("forgot {path}, once a disk of {}", owners.join(", "));
+    outln!("forgot {path}, once a disk of {}", owners.join(", "));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -75,17 +78,20 @@ impl Known {
         })
     }
 
-    /// An image that may be deleted, or why it may not.
-    fn deletable(&self, path: &str, context: &Context) -> Result<&Image, String> {
+    /// An image that may be deleted, nothing for one that is gone and forgotten, or why it may not.
+    fn deletable(&self, path: &str, context: &Context) -> Result<Option<&Image>, String> {
         let known = self.images.iter().find(|image| image.path == path);
         let Some(image) = known.filter(|image| !image.owners.is_empty()) else {
+            if known.is_none() && !files::is_there(&context.layout.below(path)).unwrap_or(true) {
+                return Ok(None);
+            }
             return Err(format!(
                 "{path} is no image that Domus knows as its own; `domus image list` has those"
             ));
         };
         let users = self.users.of(path, &context.layout);
         match (&image.declared[..], &users[..], self.users.doubt()) {
-            ([], [], None) => Ok(image),
+            ([], [], None) => Ok(Some(image)),
             ([], [], Some(why)) => Err(format!("{path} is not deleted: {why}")),
             ([], users, _) => Err(format!("{path} is in use by {}", users.join(" and "))),
             (guests, _, _) => Err(format!(
@@ -111,9 +117,9 @@ fn list(context: &Context, as_json: bool) -> anyhow::Result<ExitCode> {
             line
         });
         let document = json!({ "images": lines.collect::<Vec<_>>(), "problems": unreadable });
-        anstream::println!("{document}");
+        outln!("{document}");
     } else if known.images.is_empty() {
-        anstream::println!("no guest has or had an image");
+        outln!("no guest has or had an image");
     } else {
         table(&known, context);
     }
@@ -183,7 +189,7 @@ fn table(known: &Known, context: &Context) {
                 _ => padded,
             }
         });
-        anstream::println!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
+        outln!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
     }
     for image in &known.images {
         if let Size::Unknown(why) = &image.size {
@@ -193,37 +199,47 @@ fn table(known: &Known, context: &Context) {
 }
 
 /// Deletes images, for good: all that are named, or none where one may not be.
-fn delete(context: &Context, paths: &[String], yes: bool, as_json: bool) -> anyhow::Result<ExitCode> {
-    let check = || -> anyhow::Result<Option<Vec<Image>>> {
+fn delete(
+    context: &Context,
+    paths: &[String],
+    yes: bool,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
+    let check = |first: bool| -> anyhow::Result<Option<Vec<Image>>> {
         let known = Known::look(context)?;
         let mut found = Vec::new();
         let mut refused = false;
         for (index, path) in paths.iter().enumerate() {
             match known.deletable(path, context) {
                 Ok(_) if paths[..index].contains(path) => {}
-                Ok(image) => found.push(image.clone()),
+                Ok(Some(image)) => found.push(image.clone()),
+                // It may be one that a killed run deleted.
+                Ok(None) if first => {
+                    output::warning(&format!("{path} is not there, and no guest had it"));
+                }
+                Ok(None) => {}
                 Err(why) => {
                     output::error(&why);
                     refused = true;
                 }
             }
         }
-        Ok((!refused).then_some(found))
+        Ok((!refused && !found.is_empty()).then_some(found))
     };
     let refused = || {
         output::error("nothing was deleted");
         Ok(ExitCode::FAILURE)
     };
-    let Some(found) = check()? else {
+    let Some(found) = check(true)? else {
         return refused();
     };
     if !yes && !agreed(&found)? {
-        anstream::eprintln!("nothing was deleted");
+        errln!("nothing was deleted");
         return Ok(ExitCode::FAILURE);
     }
     // While somebody thought about it, the world went on, and no apply was kept waiting.
     let _lock = lock(context)?;
-    if check()?.is_none() {
+    if check(false)?.is_none() {
         return refused();
     }
     let mut deleted = Vec::new();
@@ -235,7 +251,7 @@ fn delete(context: &Context, paths: &[String], yes: bool, as_json: bool) -> anyh
             Ok(_) => {
                 take_from_records(context, &image.path)?;
                 if !as_json {
-                    anstream::println!("deleted {}, once a disk of {}", image.path, image.owner());
+                    outln!("deleted {}, once a disk of {}", image.path, image.owner());
                 }
                 deleted.push(&image.path);
             }
@@ -246,7 +262,7 @@ fn delete(context: &Context, paths: &[String], yes: bool, as_json: bool) -> anyh
         }
     }
     if as_json {
-        anstream::println!("{}", json!({ "deleted": deleted }));
+        outln!("{}", json!({ "deleted": deleted }));
     }
     Ok(if failed {
         ExitCode::FAILURE
@@ -273,7 +289,7 @@ fn agreed(images: &[Image]) -> anyhow::Result<bool> {
         let when = written(&image.size).map_or_else(String::new, |when| {
             format!(", last written {} ago", ago(when))
         });
-        anstream::eprintln!(
+        errln!(
             "{}: {size}, last a disk of {}{when}",
             styled(BOLD, &image.path),
             image.owner()

@@ -1,5 +1,6 @@
 //! One module a verb; what starting a guest means is in `begin` and `restore`.
 
+pub mod adopt;
 pub mod apply;
 pub mod begin;
 pub mod check;

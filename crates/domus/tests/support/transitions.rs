@@ -59,6 +59,81 @@ pub fn removal() -> Dom0 {
     dom0
 }
 
+/// A Dom0 on which web, which runs, is called shop from now on.
+pub fn rename() -> Dom0 {
+    renamed(false)
+}
+
+/// The same of a web that is saved.
+pub fn rename_saved() -> Dom0 {
+    renamed(true)
+}
+
+fn renamed(saved: bool) -> Dom0 {
+    let dom0 = Dom0::new();
+    fs::create_dir_all(dom0.path("/nix/var/nix/gcroots")).unwrap();
+    let mut web = guest("web", 1);
+    web["boot"]["kernel"] = json!("/nix/store/aaa-linux/bzImage");
+    dom0.declare(std::slice::from_ref(&web));
+    assert_eq!(dom0.run(&["apply"]).status, 0);
+    if saved {
+        let file = dom0.path("/var/lib/xen/save/web");
+        dom0.xl(&["save", "1", file.to_str().unwrap()]);
+    }
+    web["name"] = json!("shop");
+    web["lifecycle"] = json!({ "previousNames": [ "web" ] });
+    dom0.declare(&[web]);
+    dom0
+}
+
+/// A Dom0 with web, which is off and whose disk is to grow.
+pub fn grow() -> Dom0 {
+    let dom0 = Dom0::new();
+    let mut web = guest("web", 1);
+    web["disks"][0]["size"] = json!("4MiB");
+    // Where only resize2fs is killed, the guest would start with the disk as it was.
+    web["autostart"] = json!(false);
+    dom0.declare(std::slice::from_ref(&web));
+    assert_eq!(dom0.run(&["apply"]).status, 0);
+    web["disks"][0]["size"] = json!("8MiB");
+    dom0.declare(&[web]);
+    dom0.boot("second");
+    dom0.write("/xl/domains.json", "{\"next_domid\":1,\"domains\":[]}");
+    dom0
+}
+
+/// Its file system is sound.
+pub fn grown(dom0: &Dom0) {
+    let image = dom0.path("/vmdisks/web.img");
+    let checked = Command::new("e2fsck").arg("-fn").arg(image).output();
+    assert!(checked.unwrap().status.success());
+}
+
+/// A Dom0 with web, which a person made and xendomains starts from a copy.
+pub fn by_hand() -> Dom0 {
+    let dom0 = Dom0::new();
+    dom0.image("/vmdisks/web.img", "a system");
+    dom0.declare(&[guest("web", 1)]);
+    let text = dom0.run(&["render", "web"]).stdout + "# mine\n";
+    dom0.write("/etc/xen/web.cfg", &text);
+    dom0.write("/etc/xen/auto/web", &text);
+    dom0.xl(&["create", dom0.path("/etc/xen/web.cfg").to_str().unwrap()]);
+    dom0
+}
+
+/// A Dom0 on which web was removed, and its two disks were left.
+pub fn orphaned() -> Dom0 {
+    let dom0 = Dom0::new();
+    let mut web = guest("web", 1);
+    let more = json!({ "name": "more", "path": "/vmdisks/more.img", "size": "4MiB", "format": "raw", "vdev": "xvdb" });
+    web["disks"].as_array_mut().unwrap().push(more);
+    dom0.declare(&[web]);
+    assert_eq!(dom0.run(&["apply"]).status, 0);
+    dom0.declare(&[]);
+    assert_eq!(dom0.run(&["apply"]).status, 0);
+    dom0
+}
+
 /// All files and domains but what differs from run to run: UUIDs in file systems, seen here by size only.
 pub fn state(dom0: &Dom0) -> (Vec<(String, String)>, Value) {
     let files = dom0
@@ -103,7 +178,12 @@ pub fn state_without_numbers(dom0: &Dom0) -> (Vec<(String, String)>, Vec<Value>)
 
 /// Applies under strace, with this injected into domus and all that it calls; nothing where there is no strace.
 pub fn apply_with(dom0: &Dom0, call: &str, injected: &str) -> Output {
-    let domus = dom0.domus(&["apply"]);
+    run_with(dom0, &["apply"], call, injected)
+}
+
+/// The same with these arguments.
+pub fn run_with(dom0: &Dom0, args: &[&str], call: &str, injected: &str) -> Output {
+    let domus = dom0.domus(args);
     let mut strace = Command::new("strace");
     strace.args([
         "-f",

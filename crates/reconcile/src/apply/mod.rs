@@ -3,6 +3,7 @@
 //! Before each change to a file the record says that it is coming, so that after a kill at any point
 //! the next apply knows its own work.
 
+mod images;
 mod rename;
 mod steps;
 
@@ -159,7 +160,11 @@ impl Executor<'_> {
                 _ if guest.held => continue,
                 Some(Err(_)) => continue, // said by the plan
                 Some(Ok(record)) => Some(record),
-                None => match guest.renamed_from.first().and_then(|from| records.get(from)) {
+                None => match guest
+                    .renamed_from
+                    .first()
+                    .and_then(|from| records.get(from))
+                {
                     Some(Ok(record)) => Some(record.renamed(&guest.name)),
                     _ => None,
                 },
@@ -317,6 +322,11 @@ impl Executor<'_> {
                     .filter_map(Result::err)
                     .map(|error| error.to_string()),
             );
+        }
+        if stages.guests {
+            // Beside it are files of units, which hold no lock.
+            let result = files::remove_temporaries_of(&self.layout.compared());
+            errors.extend(result.err().map(|error| error.to_string()));
         }
         if stages.images {
             // A folder that cannot be read is said of the disk in it.

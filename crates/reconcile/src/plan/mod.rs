@@ -3,6 +3,7 @@
 //! [`plan`] is pure. Everything that it decides, it decides for one guest at a time, so that one
 //! guest's failure never stops the others.
 
+pub(crate) mod adopt;
 mod declared;
 pub(crate) mod orphans;
 mod removal;

@@ -15,6 +15,7 @@ use crate::layout::Layout;
 use crate::observe::{self, Domains};
 use crate::program::Programs;
 use crate::record::Records;
+use crate::saved;
 
 /// An image that a guest has or had.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -207,15 +208,15 @@ impl Users {
             Domains::NotXen
         };
         let saves: BTreeSet<String> = files::names_in(&layout.save_dir())?.into_iter().collect();
-        let saved_as = observe::saved_as(records, &saves, layout);
+        let saved_as = saved::saved_as(records, &saves, layout);
         let known: HashSet<&String> = saved_as.values().collect();
         // A name with a dot in front is out of xendomains' sight, and was put so by somebody; it may be wanted again.
         let foreign = saves.iter().find(|name| !known.contains(name));
         let unreadable = records.iter().find_map(|(_, record)| record.as_ref().err());
         let doubt = match (&domains, domains.opaque()) {
-            (Domains::Unknown(why), _) => Some(format!(
-                "it cannot be known whether a domain has it: {why}"
-            )),
+            (Domains::Unknown(why), _) => {
+                Some(format!("it cannot be known whether a domain has it: {why}"))
+            }
             (_, Some(domain)) => Some(format!(
                 "it cannot be known whether domain {} ({}) has it, because libxl does not show that one's disks",
                 domain.name, domain.domid

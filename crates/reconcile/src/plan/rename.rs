@@ -87,7 +87,11 @@ fn judge<'a>(
     let own = records.get(&guest.name).and_then(|own| own.as_ref().ok());
     let newest = uuids.last().copied();
     let uuid = own.map(|record| record.uuid).or(newest);
-    if let Some((name, _)) = names.iter().zip(&uuids).find(|(_, other)| Some(**other) != uuid) {
+    if let Some((name, _)) = names
+        .iter()
+        .zip(&uuids)
+        .find(|(_, other)| Some(**other) != uuid)
+    {
         let two = own.map_or_else(|| *names.last().unwrap_or(name), |_| guest.name.as_str());
         return Err(format!(
             "option previousNames: Domus knows two guests, {name} and {two}, with disks of their own, and this can be one of them only. Take {name} out of previousNames, and it is removed as its onRemove says; or, if it is this guest, declare neither, switch, give up {two} (/var/lib/domus/guests/{two}.json), and declare this one again"

@@ -254,11 +254,17 @@ impl Step {
             Self::GrowImage {
                 growth: Growth::Unfinished,
                 ..
-            } => "an apply that was killed began it, and the guest does not start before it is finished",
+            } => {
+                "an apply that was killed began it, and the guest does not start before it is finished"
+            }
             Self::GrowImage { .. } => "a larger size is declared, and nobody uses it",
-            Self::UndoGrowth { .. } => "an apply that was killed began it, and no size is declared any more",
+            Self::UndoGrowth { .. } => {
+                "an apply that was killed began it, and no size is declared any more"
+            }
             Self::Rename { .. } => "it is the same guest: previousNames or its UUID says so",
-            Self::RenameDomain { .. } => "the guest was renamed, and Xen can rename it while it runs",
+            Self::RenameDomain { .. } => {
+                "the guest was renamed, and Xen can rename it while it runs"
+            }
             Self::RenameSave { .. } => {
                 "xendomains knows by the file's name that the guest is saved, and does not start it anew"
             }
