@@ -9,7 +9,7 @@ use disk_image::Tools;
 use guest_spec::{Document, Guest};
 use reconcile::observe::{Observed, observe};
 use reconcile::plan::{Plan, plan};
-use reconcile::{Executor, Layout, Programs, Records, Stages, Starter};
+use reconcile::{Executor, Layout, Programs, Records, Stages, Starter, budget};
 
 use crate::cli::{Common, Stage};
 
@@ -127,6 +127,20 @@ impl Context {
             observed,
             plan,
         })
+    }
+
+    /// The same, of which what there is no memory for is taken out, and said.
+    pub fn planned(&self, stages: Stages) -> anyhow::Result<Now> {
+        let mut now = self.now(stages)?;
+        if budget::is_needed(&now.plan) {
+            match budget::look(&self.programs, &self.layout, &now.observed.domains) {
+                Ok(host) => budget::limit(&mut now.plan, &self.document, &now.observed, &host),
+                Err(why) => now.plan.notes.push(format!(
+                    "how much memory is free is not known, and guests are started as long as xl starts them: {why}"
+                )),
+            }
+        }
+        Ok(now)
     }
 
     /// What carries a plan out.

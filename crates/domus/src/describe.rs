@@ -59,6 +59,7 @@ pub fn step(guest: &str, step: &Step, document: &Document, layout: &Layout) -> S
                 .to_owned()
         }
         Step::Start => "start".to_owned(),
+        Step::Restore => "restore from its save file".to_owned(),
         Step::Forget => "forget the guest: it is no longer declared, and left nothing".to_owned(),
     }
 }

@@ -105,6 +105,18 @@ impl Layout {
         self.run_dir().join("compared.json")
     }
 
+    /// What a guest says on its console, as xenconsoled keeps it (`io.c`, `create_console_log`).
+    #[must_use]
+    pub fn console_log(&self, guest: &str) -> PathBuf {
+        self.below(format!("/var/log/xen/console/guest-{guest}.log"))
+    }
+
+    /// It is there in a boot in which Domus starts the guests, and not xendomains.
+    #[must_use]
+    pub fn manages(&self) -> PathBuf {
+        self.run_dir().join("manages")
+    }
+
     /// A guest's save file, where xendomains looks for it.
     #[must_use]
     pub fn save_dir(&self) -> PathBuf {

@@ -1,11 +1,12 @@
 //! What is declared against what is there.
 //!
 //! [`observe()`](observe::observe) looks, [`plan()`](plan::plan) decides (it is pure), and
-//! [`Executor::apply`] carries out. Only `observe`, `apply`, `record` and `files` touch the disk, and only
-//! `domains`, `bridges` and `apply` call programs, through `program`.
+//! [`Executor::apply`] carries out. Only `observe`, `apply`, `record` and `files` change the disk, and
+//! programs are called through `program` only.
 
 mod apply;
 pub mod bridges;
+pub mod budget;
 pub mod compare;
 
 pub mod disks;
@@ -20,12 +21,14 @@ mod lock;
 pub mod observe;
 pub mod plan;
 pub mod program;
+pub mod ready;
 mod record;
 mod roots;
 pub mod save_file;
 mod saved;
 pub mod secret;
 mod seen;
+pub mod startup;
 pub mod units;
 pub mod xl;
 

@@ -71,6 +71,39 @@ pub fn run<S: AsRef<OsStr>>(
     args: &[S],
     limit: Duration,
 ) -> Result<String, ProgramError> {
+    let ended = end(program, args, limit)?;
+    if ended.status.success() {
+        Ok(ended.stdout)
+    } else {
+        Err(ProgramError::Failed {
+            command: ended.command,
+            status: ended.status,
+            stderr: ended.stderr,
+        })
+    }
+}
+
+/// The same of a program whose answer counts however it ends: `systemctl is-active` fails where something is not.
+///
+/// # Errors
+/// When it cannot be started, or does not end within `limit`.
+pub fn ask<S: AsRef<OsStr>>(
+    program: &OsStr,
+    args: &[S],
+    limit: Duration,
+) -> Result<String, ProgramError> {
+    end(program, args, limit).map(|ended| ended.stdout)
+}
+
+/// A program that has ended.
+struct Run {
+    command: String,
+    status: ExitStatus,
+    stdout: String,
+    stderr: String,
+}
+
+fn end<S: AsRef<OsStr>>(program: &OsStr, args: &[S], limit: Duration) -> Result<Run, ProgramError> {
     let command = || {
         let words = std::iter::once(program).chain(args.iter().map(AsRef::as_ref));
         words
@@ -102,15 +135,16 @@ pub fn run<S: AsRef<OsStr>>(
             limit,
         });
     };
-    if status.success() {
-        Ok(stdout.text())
-    } else {
-        Err(ProgramError::Failed {
-            command: command(),
-            status,
-            stderr: stderr.text(),
-        })
-    }
+    Ok(Run {
+        command: command(),
+        status,
+        stdout: stdout.text(),
+        stderr: if status.success() {
+            String::new()
+        } else {
+            stderr.text()
+        },
+    })
 }
 
 /// How long a pipe may stay open after its program ended: a process that it left (a hotplug script, a
@@ -164,6 +198,8 @@ pub struct Programs {
     pub ip: OsString,
     /// systemd's `systemctl`.
     pub systemctl: OsString,
+    /// Xen's `xenstore-read`.
+    pub xenstore_read: OsString,
     /// How long xl may take to answer a question.
     pub answer_limit: Duration,
     /// How long xl may take to start a guest; pygrub on a slow disk takes a minute.
@@ -176,6 +212,7 @@ impl Default for Programs {
             xl: "xl".into(),
             ip: "ip".into(),
             systemctl: "systemctl".into(),
+            xenstore_read: "xenstore-read".into(),
             answer_limit: Duration::from_secs(30),
             start_limit: Duration::from_secs(600),
         }

@@ -7,6 +7,7 @@ use crate::plan::Live;
 use crate::program::{self, ProgramError, Programs};
 use std::ffi::OsStr;
 use std::path::Path;
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Calls xl.
@@ -125,5 +126,38 @@ impl Xl<'_> {
     /// When xl refuses, fails, or does not answer.
     pub fn destroy(self, domid: u32) -> Result<(), ProgramError> {
         self.run(&["destroy", &domid.to_string()])
+    }
+
+    /// Restores a domain from its save file, paused.
+    ///
+    /// # Errors
+    /// When xl refuses, fails, or does not answer; then there is no domain.
+    pub fn restore_paused(self, file: &Path) -> Result<(), ProgramError> {
+        let args = ["restore".as_ref(), "-p".as_ref(), file.as_os_str()];
+        program::run(&self.0.xl, &args, self.0.start_limit).map(drop)
+    }
+
+    /// Saves a domain and leaves it there, paused: what is in the file is all of it (`xl_saverestore.c`, `save_domain`). A
+    /// domain that could not be saved runs on.
+    ///
+    /// # Errors
+    /// When xl refuses, fails, or takes longer than `limit`.
+    pub fn save_paused(self, domid: u32, file: &Path, limit: Duration) -> Result<(), ProgramError> {
+        let domid = domid.to_string();
+        let args = [
+            "save".as_ref(),
+            "-p".as_ref(),
+            domid.as_ref(),
+            file.as_os_str(),
+        ];
+        program::run(&self.0.xl, &args, limit).map(drop)
+    }
+
+    /// Lets a paused domain run.
+    ///
+    /// # Errors
+    /// When xl refuses, fails, or does not answer.
+    pub fn unpause(self, domid: u32) -> Result<(), ProgramError> {
+        self.run(&["unpause", &domid.to_string()])
     }
 }

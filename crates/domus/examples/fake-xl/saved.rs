@@ -21,6 +21,8 @@ pub fn carried_out(words: &[&str]) -> bool {
             }
             end(domid);
         }
+        ["save", "-p", domid, file] => save_paused(domid, file),
+        ["info"] => info(&load()),
         ["restore", "-p", "-F", file] => {
             let domid = restore(file);
             if !super::is_to_kill("kill-after:", "restore") {
@@ -40,6 +42,43 @@ pub fn carried_out(words: &[&str]) -> bool {
         _ => return false,
     }
     true
+}
+
+/// As xl, which leaves a domain that it saved there, paused. The file `save-fails` names guests whose save fails half-way; as
+/// with xl they run on.
+fn save_paused(domid: &str, file: &str) {
+    change(domid, |domain| {
+        let text = serde_json::to_string(domain).unwrap_or_default();
+        let fails = fs::read_to_string(state_file().with_file_name("save-fails"));
+        let fails = fails.is_ok_and(|names| names.lines().any(|name| name == domain.name));
+        let part = if fails { text.len() / 2 } else { text.len() };
+        if let Err(error) = fs::write(file, &text[..part]) {
+            die(&format!(
+                "Failed to open temp file {file} for writing: {error}"
+            ));
+        }
+        if fails {
+            die(
+                "libxl: error: libxl_stream_write.c:350: xc error\nFailed to save domain, resuming domain",
+            );
+        }
+        domain.paused = true;
+    });
+}
+
+/// Of the host's memory, which the file `host-memory` has in MiB, the domains leave this.
+fn info(state: &State) {
+    let total = fs::read_to_string(state_file().with_file_name("host-memory"));
+    let total: i64 = total
+        .ok()
+        .and_then(|text| text.trim().parse().ok())
+        .unwrap_or(16 << 20);
+    let used: i64 = state.domains.iter().map(|domain| domain.memory_mib).sum();
+    println!("host                   : dom0");
+    println!("total_memory           : {total}");
+    println!("free_memory            : {}", total - 1500 - used);
+    println!("outstanding_claims     : 0");
+    println!("xen_commandline        : placeholder dom0_mem=1500M");
 }
 
 /// As xl in the foreground, which watches over its domain.

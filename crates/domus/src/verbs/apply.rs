@@ -4,9 +4,10 @@ use std::env;
 use std::process::ExitCode;
 
 use reconcile::ending::Progress;
-use reconcile::plan::{Note, Plan, Step};
-use reconcile::{Event, Failure, Lock, Stages};
-use serde_json::json;
+use reconcile::observe::Observed;
+use reconcile::plan::{GuestPlan, Note, Plan, Step};
+use reconcile::{Event, Failure, Lock, Records, Stages};
+use serde_json::{Value, json};
 
 use crate::cli::{ApplyArgs, Common, Stage};
 use crate::context::{Context, stages};
@@ -48,7 +49,7 @@ pub fn run(common: &Common, args: &ApplyArgs) -> anyhow::Result<ExitCode> {
 
 /// Says what a switch would do, and changes nothing.
 fn dry_activate(context: &Context) -> anyhow::Result<ExitCode> {
-    let now = context.now(Stages::ALL)?;
+    let now = context.planned(Stages::ALL)?;
     if now.plan.is_empty() && now.plan.guests.iter().all(verbs::plan::is_quiet) {
         outln!("domus: would change nothing");
     } else {
@@ -72,18 +73,87 @@ fn carry_out(context: &Context, stages: Stages, said: Said) -> anyhow::Result<Ve
     let _lock = Lock::take(&context.layout, |holder| {
         output::warning(&format!("waiting for another domus ({holder}) to end"));
     })?;
-    let now = context.now(stages)?;
+    let now = context.planned(stages)?;
     let mut done = Vec::new();
-    let failures = context.executor().apply(
+    let mut failures = execute(
+        context,
         &now.plan,
         now.records,
         &now.observed,
         stages,
-        &mut |event| match event {
-            Event::Begin(guest, step @ (Step::Start | Step::ShutDown { .. })) if !json => {
+        json,
+        &mut done,
+    );
+    let mut plan = now.plan;
+    let failed = |guest: &GuestPlan| {
+        let mut failures = failures.iter();
+        failures.any(|failure| failure.guest.as_deref() == Some(&guest.name))
+    };
+    let restored: Vec<String> = plan
+        .guests
+        .iter()
+        .filter(|guest| guest.steps.contains(&Step::Restore) && !failed(guest))
+        .map(|guest| guest.name.clone())
+        .collect();
+    if !restored.is_empty() {
+        // What is declared since they were saved could not be compared before they were there.
+        let mut now = context.planned(stages)?;
+        let others = |guest: &&mut GuestPlan| !restored.contains(&guest.name);
+        for guest in now.plan.guests.iter_mut().filter(others) {
+            guest.steps.clear();
+        }
+        let again = execute(
+            context,
+            &now.plan,
+            now.records,
+            &now.observed,
+            stages,
+            json,
+            &mut done,
+        );
+        let own = |failure: &Failure| {
+            let guest = failure.guest.as_ref();
+            guest.is_some_and(|guest| restored.contains(guest))
+        };
+        failures.extend(again.into_iter().filter(own));
+        plan.guests.retain(|guest| !restored.contains(&guest.name));
+        let again = now.plan.guests.into_iter();
+        plan.guests
+            .extend(again.filter(|guest| restored.contains(&guest.name)));
+    }
+    if json {
+        outln!("{}", json!({ "done": done, "failures": failures }));
+    } else {
+        for note in &plan.notes {
+            output::warning(note);
+        }
+        if said == Said::StepsAndNotes {
+            say_notes(&plan);
+        }
+    }
+    say_failures(&failures);
+    Ok(failures)
+}
+
+/// Carries a plan out, and says what is done as it is done.
+fn execute(
+    context: &Context,
+    plan: &Plan,
+    records: Records,
+    observed: &Observed,
+    stages: Stages,
+    json: bool,
+    done: &mut Vec<Value>,
+) -> Vec<Failure> {
+    let dim = |text: &str| outln!("{}", styled(DIM, text));
+    context
+        .executor()
+        .apply(plan, records, observed, stages, &mut |event| match event {
+            Event::Begin(guest, step @ (Step::Start | Step::Restore | Step::ShutDown { .. }))
+                if !json =>
+            {
                 outln!("{}: {} …", styled(BOLD, guest), verb(guest, step, context));
             }
-            Event::Begin(..) => {}
             Event::Done(guest, step) => {
                 let what = verb(guest, step, context);
                 if !json {
@@ -91,31 +161,17 @@ fn carry_out(context: &Context, stages: Stages, said: Said) -> anyhow::Result<Ve
                 }
                 done.push(json!({ "guest": guest, "step": what }));
             }
-            Event::Ending(progress) => {
-                if !json {
-                    say_ending(&progress);
-                }
-            }
+            Event::Ending(progress) if !json => say_ending(&progress),
+            Event::StillWaiting(what) if !json => dim(what),
+            Event::Begin(..) | Event::Ending(_) | Event::StillWaiting(_) => {}
+            Event::Warning(guest, text) => output::warning(&format!("guest {guest} {text}")),
             Event::BridgeDone(bridge, step) => {
                 if !json {
                     outln!("{}{}", step.what, styled(DIM, ", done"));
                 }
                 done.push(json!({ "bridge": bridge, "step": step.what }));
             }
-        },
-    );
-    if json {
-        outln!("{}", json!({ "done": done, "failures": failures }));
-    } else {
-        for note in &now.plan.notes {
-            output::warning(note);
-        }
-        if said == Said::StepsAndNotes {
-            say_notes(&now.plan);
-        }
-    }
-    say_failures(&failures);
-    Ok(failures)
+        })
 }
 
 /// What a person may want to know while guests end.
@@ -178,7 +234,7 @@ fn announce(context: &Context) -> anyhow::Result<()> {
         guests: true,
         ..Stages::NONE
     };
-    let plan = context.now(guests)?.plan;
+    let plan = context.planned(guests)?.plan;
     for problem in &plan.problems {
         output::warning(problem);
     }

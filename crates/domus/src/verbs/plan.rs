@@ -13,7 +13,7 @@ use crate::output::{self, BOLD, GREEN, RED, YELLOW, styled};
 
 pub fn run(common: &Common, args: &PlanArgs) -> anyhow::Result<ExitCode> {
     let context = Context::load(common)?;
-    let now = context.now(stages(args.stage))?;
+    let now = context.planned(stages(args.stage))?;
     if common.json {
         outln!("{}", to_json(&now.plan, &context));
     } else {

@@ -5,6 +5,7 @@
 
 mod images;
 mod rename;
+mod start;
 mod steps;
 
 use std::collections::{BTreeMap, HashMap};
@@ -62,6 +63,10 @@ pub enum Event<'a> {
     BridgeDone(&'a str, &'a bridges::BridgeStep),
     /// Guests are on their way to their end.
     Ending(Progress<'a>),
+    /// What is waited for, in words: for a while, guests were not ready that others come after.
+    StillWaiting(&'a str),
+    /// A guest is not as it should be, and the work goes on: others do not wait for it any longer.
+    Warning(&'a str, &'a str),
 }
 
 /// What could not be done.
@@ -100,6 +105,14 @@ enum StepError {
     Ending(#[from] EndError),
     #[error("it is not started: guest {0} has its disks, and did not end")]
     HeldBack(String),
+    #[error(
+        "it is not started: it needs {need_mib} MiB, and {free_mib} are free. Lower the option memory, here or of other guests, or shut a guest down"
+    )]
+    NoRoom { need_mib: u64, free_mib: u64 },
+    #[error(
+        "it is not restored: {cause}. Its save file is left: {file}. `domus apply` tries again; to give up what was in its memory, move the file away first"
+    )]
+    Restore { cause: String, file: String },
     #[error(
         "it did not start: {cause}. `journalctl -u domus-guest@{guest}` and /var/log/xen say more"
     )]
@@ -188,6 +201,12 @@ impl Executor<'_> {
         self.phase(Phase::Change, &mut runs, observed, report);
         self.end(&mut runs, report);
         hold_back(&mut runs);
+        if stages.guests && observed.knows_domains() {
+            if let Err(error) = self.tell_manager() {
+                fail(None, error.to_string());
+            }
+            self.start_all(&mut runs, plan, observed, report);
+        }
         self.phase(Phase::Start, &mut runs, observed, report);
         for run in &mut runs {
             if let Err(error) = self.finish(run, observed, &roots) {
@@ -357,7 +376,8 @@ fn keep_roots(
         .running
         .as_ref()
         .and_then(|running| running.next_boot.as_deref());
-    let started_now = plan.steps.contains(&Step::Start);
+    let starts = |step: &Step| matches!(step, Step::Start | Step::Restore);
+    let started_now = plan.steps.iter().any(starts);
     let started = started
         .into_iter()
         .chain(next_boot)

@@ -1,24 +1,17 @@
 //! One step.
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
 use guest_spec::Guest;
 use xl_cfg::Config;
 
-use super::{Executor, Kept, Starter, StepError, rename};
+use super::{Executor, Kept, StepError, rename};
 use crate::files::{self, Existing, FileError, digest};
 use crate::layout::Layout;
 use crate::observe::Observed;
 use crate::plan::{Live, Step, live};
-use crate::program;
-use crate::record::Running;
 use crate::secret::seal;
-use crate::units::Unit;
 use crate::xl::Xl;
-
-/// How long a unit may stay active after its guest is gone: it asks xl now and then only.
-const STILL_ACTIVE: Duration = Duration::from_secs(30);
 
 impl Executor<'_> {
     pub(super) fn step(
@@ -91,22 +84,8 @@ impl Executor<'_> {
                 }
                 kept.save(layout)?;
             }
-            // Carried out together, by `Executor::end`.
-            Step::ShutDown { .. } | Step::Destroy { .. } => {}
-            Step::Start => {
-                let Some(guest) = declared else { return Ok(()) };
-                self.start(&name)?;
-                let config = sealed_config(layout, &name)?;
-                if let Some(config) = config.as_deref().and_then(|text| Config::parse(text).ok()) {
-                    kept.now.live = live::applied(&config);
-                }
-                kept.now.uuid = guest.uuid;
-                kept.now.restored_in_boot = None;
-                kept.now.restarting = false;
-                let domid = Xl(self.programs).live_domid(guest.uuid)?;
-                let running = Running::new(observed.boot_id.clone(), domid, config);
-                kept.now.running = Some(running);
-            }
+            // Carried out side by side, by `Executor::end` and `Executor::start_all`.
+            Step::ShutDown { .. } | Step::Destroy { .. } | Step::Start | Step::Restore => {}
             Step::Forget => kept.now.forget(layout)?,
         }
         Ok(())
@@ -116,42 +95,10 @@ impl Executor<'_> {
         let domid = Xl(self.programs).live_domid(kept.now.uuid)?;
         domid.ok_or(StepError::Ended)
     }
-
-    fn start(&self, name: &str) -> Result<(), StepError> {
-        let limit = self.programs.start_limit;
-        let result = match self.starter {
-            Starter::Unit => {
-                let unit = Unit::of_guest(name, self.programs);
-                // Of a guest that was just shut down it may still be active, and a start of it would do nothing.
-                unit.wait_until_over(STILL_ACTIVE)?;
-                let args = ["start", unit.name()];
-                program::run(&self.programs.systemctl, &args, limit)
-            }
-            Starter::Xl => {
-                let config: PathBuf = self.layout.config(name);
-                program::run(
-                    &self.programs.xl,
-                    &["create".as_ref(), config.as_os_str()],
-                    limit,
-                )
-            }
-        };
-        result.map(drop).map_err(|error| {
-            let said = files::read_text(&self.layout.failure(name)).ok().flatten();
-            let cause = match self.starter {
-                Starter::Unit => said.unwrap_or_else(|| error.to_string()),
-                Starter::Xl => error.to_string(),
-            };
-            StepError::Start {
-                guest: name.to_owned(),
-                cause: cause.trim().to_owned(),
-            }
-        })
-    }
 }
 
 /// The xl configuration that stands there, sealed; nothing where there is none.
-fn sealed_config(layout: &Layout, name: &str) -> Result<Option<String>, FileError> {
+pub(super) fn sealed_config(layout: &Layout, name: &str) -> Result<Option<String>, FileError> {
     let text = files::read_text(&layout.config(name))?;
     Ok(text.and_then(|text| Some(seal(&text)?.into_owned())))
 }

@@ -36,6 +36,8 @@ struct Case<'a> {
     layout: &'a Layout,
     /// Whether xendomains is to start it.
     links: bool,
+    /// Whether xendomains starts and restores guests.
+    xendomains: bool,
     /// The declared configuration, read.
     declared: OnceCell<Config>,
 }
@@ -99,6 +101,7 @@ pub(super) fn plan(guest: &Guest, host: &mut Host) -> GuestPlan {
             observed,
             layout: host.layout,
             links: guest.autostart && host.xendomains,
+            xendomains: host.xendomains,
             declared: OnceCell::new(),
         };
         case.rename_what_is_left(&mut plan, host.stages);

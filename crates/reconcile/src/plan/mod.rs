@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::Stages;
 use crate::bridges::{self, BridgeStep};
+use crate::budget::Budget;
 use crate::holders::Holders;
 use crate::layout::Layout;
 use crate::observe::{Domains, Observed};
@@ -39,6 +40,8 @@ pub struct Plan {
     pub problems: Vec<String>,
     /// What a person may want to know, of no one guest.
     pub notes: Vec<String>,
+    /// The memory for those that start, where it was asked for.
+    pub memory: Option<Budget>,
 }
 
 /// What is to be done for a bridge.

@@ -92,6 +92,8 @@ pub enum Step {
     },
     /// Start the guest.
     Start,
+    /// Restore the guest from its save file, where nobody else does.
+    Restore,
     /// Forget a guest that is no longer declared and has no disks.
     Forget,
 }
@@ -236,6 +238,7 @@ impl Step {
             | Self::RemoveConfig
             | Self::StoreConfig { .. }
             | Self::Start
+            | Self::Restore
             | Self::Forget => Risk::None,
             Self::Live { change, .. } => match change {
                 Live::DetachNetwork { .. } => Risk::Interruption,
@@ -284,6 +287,7 @@ impl Step {
             },
             Self::Destroy { .. } => "the guest is no longer declared, and onRemove is \"destroy\"",
             Self::Start => "it is to run, and does not",
+            Self::Restore => "it was saved when the Dom0 went down",
             Self::Forget => "it is no longer declared, and left nothing",
         }
     }
@@ -291,7 +295,7 @@ impl Step {
     pub(crate) const fn phase(&self) -> Phase {
         match self {
             Self::ShutDown { .. } | Self::Destroy { .. } => Phase::End,
-            Self::Start | Self::Forget => Phase::Start,
+            Self::Start | Self::Restore | Self::Forget => Phase::Start,
             _ => Phase::Change,
         }
     }

@@ -20,7 +20,7 @@ use facts::Facts;
 
 pub fn run(common: &Common, args: &StatusArgs) -> anyhow::Result<ExitCode> {
     let context = Context::load(common)?;
-    let now = context.now(Stages {
+    let now = context.planned(Stages {
         bridges: false,
         ..Stages::ALL
     })?;

@@ -17,6 +17,12 @@ use crate::seen::started_with;
 impl Case<'_> {
     /// The changes of a guest that runs.
     pub(super) fn running(&self, plan: &mut GuestPlan, domain: &Domain, host: &mut Host) {
+        // Paused beside its save file, it is what a restore left that was killed: its unit ends that restore, or says why not.
+        let own_file = self.observed.saves.contains(&self.guest.name);
+        if domain.state == State::Paused && own_file && !self.xendomains {
+            plan.steps.push(Step::Restore);
+            return;
+        }
         if !matches!(domain.state, State::Running | State::Paused) {
             plan.notes.push(Note::NotRunning(domain.state));
             return;

@@ -1,6 +1,7 @@
 //! A declared guest that does not run.
 
 use super::{Case, note_empty};
+use crate::disks::disk_in_use;
 use crate::files::Entry;
 use crate::plan::{GuestPlan, Note, Step};
 
@@ -15,16 +16,13 @@ impl Case<'_> {
             .into_iter()
             .any(|uuid| self.observed.is_saved(&self.guest.name, uuid))
         {
-            plan.notes.push(Note::Saved);
-            return;
+            return self.saved(plan);
         }
         let restarting = self.record.is_some_and(|record| record.restarting);
         if !self.guest.autostart && !restarting {
             return;
         }
-        let ran = self.record.and_then(|record| record.running.as_ref());
-        let ran = ran.filter(|_| !restarting);
-        if ran.is_some_and(|running| running.boot_id == self.observed.boot_id) {
+        if self.ran_in_this_boot() && !restarting {
             plan.notes.push(Note::Stopped);
             return;
         }
@@ -50,5 +48,26 @@ impl Case<'_> {
                 plan.steps.push(Step::LinkAuto);
             }
         }
+    }
+
+    /// A saved guest, whether it starts by itself or not: it ran when the Dom0 went down. Where Domus starts the guests, it
+    /// also restores them; one that somebody saved in this boot stays so, as one that somebody stopped.
+    fn saved(&self, plan: &mut GuestPlan) {
+        let own_file = self.observed.saves.contains(&self.guest.name);
+        if self.xendomains || !own_file || self.ran_in_this_boot() {
+            plan.notes.push(Note::Saved);
+            return;
+        }
+        let disks = &self.files.disks;
+        let in_use = disk_in_use(self.guest, disks, &self.observed.holders, &self.uuids());
+        match in_use {
+            Some(why) => plan.problems.push(why),
+            None => plan.steps.push(Step::Restore),
+        }
+    }
+
+    fn ran_in_this_boot(&self) -> bool {
+        let ran = self.record.and_then(|record| record.running.as_ref());
+        ran.is_some_and(|running| running.boot_id == self.observed.boot_id)
     }
 }

@@ -1,0 +1,205 @@
+//! Whether a guest is ready: what `autostart.ready` says holds, all of it.
+
+mod console;
+mod network;
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use guest_spec::{Guest, Network};
+use uuid::Uuid;
+
+use crate::layout::Layout;
+use crate::program::{self, Programs};
+use crate::xl::Xl;
+use console::Console;
+
+/// How often the console is read; the rest is asked every other time.
+const POLL: Duration = Duration::from_millis(500);
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(2);
+/// How often xl is asked for the guest's number, which its own reboot changes.
+const RENUMBER: Duration = Duration::from_secs(10);
+
+/// A guest that is watched until it is ready. What it says is its own: nothing of it is shown, and no more of it is kept
+/// than a part of a line.
+#[derive(Debug)]
+pub struct Watch {
+    console: Option<Console>,
+    xenstore: Option<Xenstore>,
+    port: Option<Port>,
+    timeout: Duration,
+}
+
+#[derive(Debug)]
+struct Xenstore {
+    path: String,
+    uuid: Uuid,
+    domid: Option<u32>,
+    asked: Option<Instant>,
+    is_there: bool,
+}
+
+#[derive(Debug)]
+struct Port {
+    number: u16,
+    networks: Vec<Network>,
+    answered: bool,
+    /// Whether an address of the guest was known at the last look.
+    address: bool,
+}
+
+/// What is still missing when the time is over, or of a guest that nobody waits for any longer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is ready.
+    Ready,
+    /// Its time is over, and this is missing.
+    Late(String),
+    /// Nobody waits for it any longer.
+    Stopped,
+}
+
+impl Watch {
+    /// Watches a guest that is about to be started: what its console said before does not count. Nothing where nothing is
+    /// declared, and the guest is ready as soon as it is there.
+    #[must_use]
+    pub fn before_start(guest: &Guest, layout: &Layout) -> Option<Self> {
+        let log = layout.console_log(&guest.name);
+        Self::new(guest, guest.uuid, |pattern| {
+            Console::after_now(&log, pattern)
+        })
+    }
+
+    /// Watches a guest that runs already, or is restored, as the domain of this UUID. Whatever its console had to say it may
+    /// have said long ago, in a log that was put away since: that is not waited for.
+    #[must_use]
+    pub fn running(guest: &Guest, uuid: Uuid) -> Option<Self> {
+        Self::new(guest, uuid, |_| None)
+    }
+
+    fn new(
+        guest: &Guest,
+        uuid: Uuid,
+        console: impl FnOnce(&str) -> Option<Console>,
+    ) -> Option<Self> {
+        let ready = &guest.startup.ready;
+        let watch = Self {
+            console: ready.console.as_deref().and_then(console),
+            xenstore: ready.xenstore.as_ref().map(|path| Xenstore {
+                path: path.clone(),
+                uuid,
+                domid: None,
+                asked: None,
+                is_there: false,
+            }),
+            port: ready.port.map(|number| Port {
+                number,
+                networks: guest.networks.clone(),
+                answered: false,
+                address: false,
+            }),
+            timeout: Duration::from_secs(ready.timeout_seconds.into()),
+        };
+        let waits = watch.console.is_some() || watch.xenstore.is_some() || watch.port.is_some();
+        waits.then_some(watch)
+    }
+
+    /// Looks until all holds, its time is over, or `stop` is set.
+    pub fn wait(&mut self, programs: &Programs, stop: &AtomicBool) -> Outcome {
+        let began = Instant::now();
+        for count in 0_u64.. {
+            self.look(programs, count % 2 == 0);
+            let Some(missing) = self.missing() else {
+                return Outcome::Ready;
+            };
+            if began.elapsed() >= self.timeout {
+                return Outcome::Late(missing);
+            }
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
+            thread::sleep(POLL.min(self.timeout.saturating_sub(began.elapsed())));
+        }
+        Outcome::Stopped
+    }
+
+    /// What does not hold yet, in words; nothing when all holds.
+    #[must_use]
+    pub fn missing(&self) -> Option<String> {
+        let console = self.console.as_ref().filter(|console| !console.matched());
+        let console = console.map(|console| format!("console /{}/", console.pattern()));
+        let xenstore = self.xenstore.as_ref().filter(|node| !node.is_there);
+        let xenstore = xenstore.map(|node| format!("xenstore {}", node.path));
+        let port = self.port.as_ref().filter(|port| !port.answered);
+        let port = port.map(|port| {
+            let known = if port.address {
+                ""
+            } else {
+                ", no address of it is known yet"
+            };
+            format!("port {}{known}", port.number)
+        });
+        let all: Vec<String> = [console, xenstore, port].into_iter().flatten().collect();
+        (!all.is_empty()).then(|| all.join("; "))
+    }
+
+    /// Looks once. What held once holds: a guest is ready when each has been seen.
+    fn look(&mut self, programs: &Programs, all: bool) {
+        if let Some(console) = &mut self.console {
+            console.look();
+        }
+        if !all {
+            return;
+        }
+        if let Some(node) = &mut self.xenstore {
+            node.look(programs);
+        }
+        if let Some(port) = &mut self.port {
+            port.look(programs);
+        }
+    }
+}
+
+impl Xenstore {
+    fn look(&mut self, programs: &Programs) {
+        if self.is_there {
+            return;
+        }
+        let path = if self.path.starts_with('/') {
+            self.path.clone()
+        } else {
+            if self.asked.is_none_or(|asked| asked.elapsed() >= RENUMBER) {
+                self.asked = Some(Instant::now());
+                let known = Xl(programs).live_domid(self.uuid);
+                self.domid = known.ok().flatten().or(self.domid);
+            }
+            let Some(domid) = self.domid else { return };
+            format!("/local/domain/{domid}/{}", self.path)
+        };
+        // It fails where nothing is there (`xenstore_client.c`).
+        let read = program::run(&programs.xenstore_read, &[path], programs.answer_limit);
+        self.is_there = read.is_ok();
+    }
+}
+
+impl Port {
+    fn look(&mut self, programs: &Programs) {
+        if self.answered {
+            return;
+        }
+        let addresses = network::addresses(&self.networks, self.number, programs);
+        self.address = !addresses.is_empty();
+        self.answered = addresses
+            .iter()
+            .any(|address| std::net::TcpStream::connect_timeout(address, CONNECT).is_ok());
+    }
+}
+
+/// The index of a network interface, for an address that is only valid on it.
+fn interface_index(name: &str) -> Option<u32> {
+    let path = Path::new("/sys/class/net").join(name).join("ifindex");
+    std::fs::read_to_string(path).ok()?.trim().parse().ok()
+}
