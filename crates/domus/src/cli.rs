@@ -63,6 +63,9 @@ pub enum Verb {
     /// Run a guest in the foreground (for domus-guest@NAME.service)
     #[command(hide = true)]
     Run(GuestArgs),
+    /// Shut guests down or save them, as the Dom0 goes down (for domus-shutdown.service)
+    #[command(hide = true)]
+    HostShutdown(HostShutdownArgs),
     /// Start guests, or restore those that are saved
     Start(GuestsArgs),
     /// Shut guests down and wait until they are gone
@@ -286,4 +289,11 @@ impl FromStr for HowMany {
                 .map_err(|_| "write a number, or `all`".to_owned()),
         }
     }
+}
+
+#[derive(Args)]
+pub struct HostShutdownArgs {
+    /// Although the system is not going down
+    #[arg(long)]
+    pub now: bool,
 }

@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Verb::Image(args) => verbs::image::run(&cli.common, args),
         Verb::Adopt(args) => verbs::adopt::run(&cli.common, args),
         Verb::Run(args) => verbs::run::run(&cli.common, args),
+        Verb::HostShutdown(args) => verbs::host_shutdown::run(&cli.common, args),
         Verb::Start(args) => verbs::start::run(&cli.common, args),
         Verb::Stop(args) => verbs::stop::run(&cli.common, args),
         Verb::Restart(args) => verbs::restart::run(&cli.common, args),

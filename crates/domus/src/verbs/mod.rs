@@ -5,6 +5,7 @@ pub mod apply;
 pub mod begin;
 pub mod check;
 pub mod console;
+pub mod host_shutdown;
 pub mod image;
 pub mod import;
 pub mod lint;

@@ -1,0 +1,305 @@
+//! `domus host-shutdown`, `ExecStop` of `domus-shutdown.service`: guests end as the Dom0 goes down.
+//!
+//! Those that say `onHostShutdown = "shutdown"` are shut down. Where xendomains is active, it saves all that are left, after
+//! this; where it is not, this does. Guests end in the reverse of the order in which they start.
+//!
+//! It needs no valid document: what becomes of a guest is what was recorded when it was last applied.
+
+mod save;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use guest_spec::{Lifecycle, OnHostShutdown, OnTimeout};
+use reconcile::domains::{self, Domain, State};
+use reconcile::ending::{self, Ended, Progress, Target};
+use reconcile::program;
+use reconcile::startup::{Planned, waves};
+use reconcile::xl::Xl;
+use reconcile::{Programs, budget};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::cli::{Common, HostShutdownArgs};
+use crate::known::Known;
+use crate::output::{self, BOLD, DIM, styled};
+use crate::verbs;
+use crate::verbs::restore::{is_restoring, never_ran};
+
+/// How often xl is asked who runs before this is given up.
+const TRIES: u32 = 5;
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// A guest of ours that runs.
+struct Mine {
+    name: String,
+    domain: Domain,
+    lifecycle: Lifecycle,
+    planned: Planned,
+}
+
+/// What became of the guests.
+struct Said {
+    json: bool,
+    done: Vec<(String, String)>,
+    failures: Vec<(String, String)>,
+}
+
+impl Said {
+    fn done(&mut self, guest: &str, what: &str) {
+        if !self.json {
+            anstream::println!("{}: {what}", styled(BOLD, guest));
+        }
+        self.done.push((guest.to_owned(), what.to_owned()));
+    }
+
+    fn failed(&mut self, guest: &str, why: &str) {
+        output::error(&format!("guest {guest}: {why}"));
+        self.failures.push((guest.to_owned(), why.to_owned()));
+    }
+}
+
+/// Shuts guests down, and saves those that nobody else saves.
+pub fn run(common: &Common, args: &HostShutdownArgs) -> anyhow::Result<ExitCode> {
+    let known = Known::load(common)?;
+    if !args.now && !is_going_down(&known.programs)? {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut said = Said {
+        json: common.json,
+        done: Vec::new(),
+        failures: Vec::new(),
+    };
+    let mine = mine(&known, &mut said)?;
+    let here = !is_xendomains_active(&known.programs)?;
+    let planned: Vec<Planned> = mine.iter().map(|guest| guest.planned.clone()).collect();
+    for wave in waves(&planned).into_iter().rev() {
+        let wave: Vec<&Mine> = wave.into_iter().map(|at| &mine[at]).collect();
+        end_wave(&wave, here, &known, &mut said);
+    }
+    if common.json {
+        let lines = |lines: &[(String, String)], key: &str| -> Vec<_> {
+            let lines = lines.iter();
+            lines
+                .map(|(guest, text)| json!({ "guest": guest, key: text }))
+                .collect()
+        };
+        let (done, failures) = (lines(&said.done, "result"), lines(&said.failures, "error"));
+        anstream::println!("{}", json!({ "done": done, "failures": failures }));
+    }
+    Ok(if said.failures.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Whether systemd takes the system down. A unit is also stopped by a person, and by a switch that forgets it.
+fn is_going_down(programs: &Programs) -> anyhow::Result<bool> {
+    let state = ask(programs, &["is-system-running"])
+        .context("nothing is done: whether the system goes down is not known")?;
+    if state != "stopping" {
+        anstream::println!(
+            "the system is not going down (systemd says that it is {state}), and no guest is touched; `domus host-shutdown --now` ends them all the same"
+        );
+    }
+    Ok(state == "stopping")
+}
+
+/// Whether xendomains saves the guests when it stops, which is after this.
+fn is_xendomains_active(programs: &Programs) -> anyhow::Result<bool> {
+    let state = ask(programs, &["is-active", "xendomains.service"])
+        .context("nothing is done: whether xendomains saves the guests is not known")?;
+    Ok(state == "active")
+}
+
+fn ask(programs: &Programs, args: &[&str]) -> anyhow::Result<String> {
+    let answer = program::ask(&programs.systemctl, args, programs.answer_limit)?;
+    let answer = answer.trim();
+    if answer.is_empty() {
+        let words = args.join(" ");
+        anyhow::bail!("`systemctl {words}` says nothing");
+    }
+    Ok(answer.to_owned())
+}
+
+/// The domains that are ours and that run: by the UUIDs that are recorded, and those that are declared.
+fn mine(known: &Known, said: &mut Said) -> anyhow::Result<Vec<Mine>> {
+    let domains = domains(&known.programs)?;
+    let declared = known.document.iter().flat_map(|document| &document.guests);
+    let declared: BTreeMap<&str, &guest_spec::Guest> =
+        declared.map(|guest| (guest.name.as_str(), guest)).collect();
+    let mut names: BTreeSet<&str> = declared.keys().copied().collect();
+    names.extend(known.records.iter().map(|(name, _)| name));
+    let mut seen = BTreeSet::new();
+    let mut mine = Vec::new();
+    for name in names {
+        let guest = declared.get(name).copied();
+        let record = match known.records.get(name) {
+            Some(Ok(record)) => Some(record),
+            Some(Err(error)) if guest.is_none() => {
+                said.failed(name, &format!("{error}. Should it run, it is left"));
+                continue;
+            }
+            Some(Err(_)) | None => None,
+        };
+        let uuids: Vec<Uuid> = record
+            .map(|record| record.uuid)
+            .into_iter()
+            .chain(guest.map(|guest| guest.uuid))
+            .collect();
+        let own = domains.iter().filter(|domain| uuids.contains(&domain.uuid));
+        let runs = |state| matches!(state, State::Running | State::Paused);
+        let lives = |domain: &&Domain| runs(domain.state);
+        if let Some(domain) = own.clone().find(|domain| domain.state == State::Suspended) {
+            said.failed(name, &format!("it is suspended (domain {}), and is left: it is being saved, or the xl that saved it was ended", domain.domid));
+        }
+        let lifecycle = record
+            .map(|record| &record.lifecycle)
+            .or(guest.map(|guest| &guest.lifecycle));
+        let (Some(domain), Some(lifecycle)) = (own.clone().find(lives), lifecycle) else {
+            continue;
+        };
+        // A guest that was renamed has two records for a while.
+        if !seen.insert(domain.domid) {
+            continue;
+        }
+        mine.push(Mine {
+            name: name.to_owned(),
+            domain: domain.clone(),
+            lifecycle: lifecycle.clone(),
+            planned: planned(name, guest),
+        });
+    }
+    Ok(mine)
+}
+
+/// One that is no longer declared has the order of those that say nothing.
+fn planned(name: &str, guest: Option<&guest_spec::Guest>) -> Planned {
+    guest.map_or_else(
+        || Planned {
+            name: name.to_owned(),
+            order: 0,
+            after: Vec::new(),
+            delay: Duration::ZERO,
+            need_mib: 0,
+        },
+        budget::planned,
+    )
+}
+
+/// All domains; xl may fail to answer while the system stops.
+fn domains(programs: &Programs) -> anyhow::Result<Vec<Domain>> {
+    let mut tries = 1;
+    loop {
+        match domains::list_briefly(programs) {
+            Ok(domains) => return Ok(domains),
+            Err(error) if tries >= TRIES => {
+                return Err(error)
+                    .context("no guest is shut down or saved: which run is not known");
+            }
+            Err(_) => thread::sleep(AGAIN),
+        }
+        tries += 1;
+    }
+}
+
+/// Ends guests of which none comes after another: those that are shut down all at once, then, where that is done `here`, the
+/// others are saved one by one.
+fn end_wave(wave: &[&Mine], here: bool, known: &Known, said: &mut Said) {
+    let programs = &known.programs;
+    let mut shut_down = Vec::new();
+    let mut saved = Vec::new();
+    for guest in wave {
+        let is_saved = guest.lifecycle.on_host_shutdown == OnHostShutdown::Save;
+        if is_saved && !here {
+            continue;
+        }
+        match let_run(guest, known, said) {
+            Ok(true) if is_saved => saved.push(*guest),
+            Ok(true) => shut_down.push(*guest),
+            Ok(false) => {}
+            Err(why) => said.failed(&guest.name, &why),
+        }
+    }
+    self::shut_down(&shut_down, programs, said);
+    for guest in saved {
+        match save::save(&guest.name, &guest.domain, &known.layout, programs) {
+            Ok(file) => said.done(&guest.name, &format!("saved in {}", file.display())),
+            Err(why) => {
+                output::warning(&format!(
+                    "guest {}: it cannot be saved, and is shut down instead: {why}",
+                    guest.name
+                ));
+                self::shut_down(&[guest], programs, said);
+            }
+        }
+    }
+}
+
+/// A paused guest hears nothing, neither that it is to shut down nor that it is to be saved: it runs on first. Says whether
+/// there is anything to do for it.
+fn let_run(guest: &Mine, known: &Known, said: &mut Said) -> Result<bool, String> {
+    let (name, domain, programs) = (&guest.name, &guest.domain, &known.programs);
+    let paused = domain.state == State::Paused;
+    if paused
+        && is_restoring(&known.layout, name)
+        && known.layout.save_dir().join(name).exists()
+        && never_ran(domain, programs).unwrap_or(false)
+    {
+        said.done(
+            name,
+            "was being restored; its save file is whole, and is left",
+        );
+        return Ok(false);
+    }
+    save::put_old_aside(name, &known.layout)?;
+    if paused {
+        output::warning(&format!("guest {name} is paused, and runs on to be ended"));
+        Xl(programs)
+            .unpause(domain.domid)
+            .map_err(|error| format!("it is paused, and could not be let run: {error}"))?;
+    }
+    Ok(true)
+}
+
+/// Shuts guests down, each with its own time. What does not shut down in time and is to be kept runs on: xendomains saves it,
+/// or systemd stops its unit, which asks it once more.
+fn shut_down(guests: &[&Mine], programs: &Programs, said: &mut Said) {
+    if guests.is_empty() {
+        return;
+    }
+    let targets: Vec<Target> = guests
+        .iter()
+        .map(|guest| Target {
+            name: guest.name.clone(),
+            uuids: vec![guest.domain.uuid],
+            lifecycle: guest.lifecycle.clone(),
+            at_once: false,
+        })
+        .collect();
+    let json = said.json;
+    let results = ending::end(&targets, programs, &mut |progress| {
+        if let (Progress::Waiting(left), false) = (progress, json) {
+            anstream::println!("{}", styled(DIM, verbs::stop::waiting(left)));
+        }
+    });
+    for (guest, result) in guests.iter().zip(results) {
+        let seconds = guest.lifecycle.shutdown_timeout_seconds;
+        match result {
+            Ok(Ended::NotRunning | Ended::Stopped) => said.done(&guest.name, "shut down"),
+            Ok(Ended::Destroyed) => said.done(
+                &guest.name,
+                &format!("ended as by a power cut: it did not shut down within {seconds} s, and its onTimeout is \"destroy\""),
+            ),
+            Err(why) if guest.lifecycle.on_timeout == OnTimeout::Keep => said.failed(
+                &guest.name,
+                &format!("{why}. It is left to xendomains where that is active, and to domus-guest@{}.service, which asks it once more; what still runs when the Dom0 is down ends as by a power cut", guest.name),
+            ),
+            Err(why) => said.failed(&guest.name, &why.to_string()),
+        }
+    }
+}

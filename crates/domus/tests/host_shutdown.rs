@@ -1,0 +1,304 @@
+//! `domus host-shutdown`, as `domus-shutdown.service` calls it.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use serde_json::{Value, json};
+use support::{Dom0, Ran, guest, mode};
+
+/// web after db, and mail, which is shut down; and a foreign domain. systemd says that it stops, and that xendomains is this.
+fn dom0(xendomains: &str) -> Dom0 {
+    let dom0 = Dom0::new();
+    systemd(&dom0, "stopping", xendomains);
+    let mut web = guest("web", 1);
+    web["startup"] = json!({ "order": 10, "after": ["db"] });
+    let db = guest("db", 2);
+    let mut mail = guest("mail", 3);
+    mail["startup"] = json!({ "order": 5 });
+    mail["lifecycle"] = json!({ "onHostShutdown": "shutdown", "shutdownTimeoutSeconds": 1 });
+    declare(&dom0, &[web, db, mail]);
+    let ran = dom0.run(&["apply"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    dom0.write(
+        "/root/hand.cfg",
+        "name = 'hand'\nuuid = '6d7e3a0c-3b0f-4a55-9d0e-2b8f6f3c0099'\nmemory = 128\n",
+    );
+    dom0.xl(&["create", dom0.path("/root/hand.cfg").to_str().unwrap()]);
+    dom0
+}
+
+fn declare(dom0: &Dom0, guests: &[Value]) {
+    let document =
+        json!({ "version": 1, "autostartManager": "domus", "bridges": [], "guests": guests });
+    dom0.write("/etc/domus/guests.json", &document.to_string());
+}
+
+fn systemd(dom0: &Dom0, system: &str, xendomains: &str) {
+    let script = format!(
+        "#!/bin/sh\ncase $1 in is-system-running) echo {system} ;; is-active) echo {xendomains} ;; esac\nexit 3\n"
+    );
+    dom0.write("/bin/systemctl", &script);
+    let run = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(dom0.path("/bin/systemctl"), run).unwrap();
+}
+
+fn command(dom0: &Dom0, args: &[&str]) -> Command {
+    let path = std::env::var("PATH").unwrap();
+    let mut command = dom0.domus(args);
+    command.env("PATH", format!("{}:{path}", dom0.path("/bin").display()));
+    command
+}
+
+fn shut_down(dom0: &Dom0) -> Ran {
+    dom0.ran(command(dom0, &["host-shutdown"]).output().unwrap())
+}
+
+fn all(ran: &Ran) -> String {
+    format!("{}{}", ran.stdout, ran.stderr)
+}
+
+fn domains(dom0: &Dom0) -> Vec<String> {
+    let list = dom0.xl(&["list", "-v"]);
+    let names = list
+        .lines()
+        .skip(2)
+        .filter_map(|line| line.split_whitespace().next());
+    names.map(str::to_owned).collect()
+}
+
+fn saves(dom0: &Dom0) -> Vec<String> {
+    let files = dom0.files("/var/lib/xen/save").into_iter();
+    files
+        .map(|(path, _)| path.replace("/var/lib/xen/save/", ""))
+        .collect()
+}
+
+#[test]
+fn guests_end_in_the_reverse_of_their_order() {
+    let dom0 = dom0("inactive");
+    let ran = shut_down(&dom0);
+    assert_eq!(ran.status, 0, "{}", all(&ran));
+    insta::assert_snapshot!(all(&ran), @r"
+    web: saved in /var/lib/xen/save/web
+    mail: shut down
+    db: saved in /var/lib/xen/save/db
+    ");
+    assert_eq!(domains(&dom0), ["hand"], "a foreign domain is left");
+    assert_eq!(saves(&dom0), ["db", "web"]);
+    assert_eq!(mode(&dom0, "/var/lib/xen/save"), 0o700);
+    assert_eq!(mode(&dom0, "/var/lib/xen/save/web"), 0o600);
+    // Again there is nothing left to do.
+    assert_eq!(all(&shut_down(&dom0)), "");
+    // At the next boot all is as it was.
+    dom0.boot("second");
+    let ran = dom0.run(&["apply", "--stage", "guests"]);
+    assert_eq!(ran.status, 0, "{}", all(&ran));
+    assert_eq!(domains(&dom0), ["db", "mail", "web"]);
+    assert_eq!(saves(&dom0), [""; 0]);
+    assert_eq!(dom0.run(&["plan"]).stdout, "nothing to do\n");
+}
+
+#[test]
+fn where_xendomains_is_active_it_saves_the_rest() {
+    let dom0 = dom0("active");
+    let ran = shut_down(&dom0);
+    assert_eq!(ran.status, 0);
+    insta::assert_snapshot!(all(&ran), @"mail: shut down");
+    assert_eq!(domains(&dom0), ["db", "web", "hand"]);
+}
+
+#[test]
+fn while_the_system_runs_nothing_is_done() {
+    let dom0 = dom0("inactive");
+    systemd(&dom0, "running", "inactive");
+    let ran = shut_down(&dom0);
+    assert_eq!(ran.status, 0);
+    insta::assert_snapshot!("runs", all(&ran));
+    assert_eq!(domains(&dom0).len(), 4);
+    systemd(&dom0, "", "inactive");
+    let ran = shut_down(&dom0);
+    assert_eq!(ran.status, 1);
+    insta::assert_snapshot!("unknown", all(&ran));
+    assert_eq!(domains(&dom0).len(), 4);
+    let ran = dom0.ran(
+        command(&dom0, &["host-shutdown", "--now", "--json"])
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(ran.status, 0);
+    insta::assert_snapshot!("by_hand", ran.stdout);
+}
+
+#[test]
+fn it_needs_no_document() {
+    let dom0 = dom0("inactive");
+    dom0.write("/etc/domus/guests.json", "{ cut");
+    let ran = shut_down(&dom0);
+    assert_eq!(ran.status, 0, "{}", all(&ran));
+    assert_eq!(domains(&dom0), ["hand"]);
+    assert_eq!(saves(&dom0), ["db", "web"]);
+}
+
+#[test]
+fn a_guest_that_cannot_be_saved_is_shut_down() {
+    let dom0 = dom0("inactive");
+    dom0.write("/xl/save-fails", "web\n");
+    let ran = shut_down(&dom0);
+    assert_eq!(ran.status, 0);
+    insta::assert_snapshot!("save_fails", all(&ran));
+    assert_eq!(domains(&dom0), ["hand"]);
+    assert_eq!(saves(&dom0), ["db"], "no part of a save is left");
+}
+
+#[test]
+fn one_that_does_not_shut_down_is_left_and_said() {
+    let dom0 = dom0("inactive");
+    dom0.write("/xl/deaf", "mail\n");
+    let ran = shut_down(&dom0);
+    assert_eq!(ran.status, 1);
+    insta::assert_snapshot!("deaf", all(&ran));
+    assert_eq!(domains(&dom0), ["mail", "hand"]);
+    assert_eq!(saves(&dom0), ["db", "web"]);
+}
+
+#[test]
+fn a_save_file_of_the_past_and_a_paused_guest() {
+    let dom0 = dom0("inactive");
+    dom0.write("/var/lib/xen/save/mail", "of the past");
+    let paused = dom0.xl(&["list", "-v"]);
+    let line = paused
+        .lines()
+        .find(|line| line.starts_with("web "))
+        .unwrap();
+    let domid = line.split_whitespace().nth(1).unwrap();
+    dom0.xl(&["pause", domid]);
+    let ran = shut_down(&dom0);
+    assert_eq!(ran.status, 0);
+    insta::assert_snapshot!("paused", all(&ran));
+    assert_eq!(saves(&dom0), [".mail.old", "db", "web"]);
+}
+
+#[test]
+fn a_full_folder() {
+    if Command::new("unshare")
+        .args(["-m", "true"])
+        .status()
+        .map_or(true, |status| !status.success())
+    {
+        println!("skipped: file systems cannot be mounted here");
+        return;
+    }
+    let dom0 = dom0("inactive");
+    let folder = dom0.path("/var/lib/xen/save");
+    fs::create_dir_all(&folder).unwrap();
+    let domus = command(&dom0, &["host-shutdown"]);
+    let mut mounted = Command::new("unshare");
+    mounted.args([
+        "-m",
+        "sh",
+        "-c",
+        "mount -t tmpfs -o size=64M none \"$0\" && exec \"$@\"",
+    ]);
+    mounted
+        .arg(&folder)
+        .arg(domus.get_program())
+        .args(domus.get_args());
+    for (name, value) in domus.get_envs() {
+        if let Some(value) = value {
+            mounted.env(name, value);
+        }
+    }
+    let ran = dom0.ran(mounted.output().unwrap());
+    assert_eq!(ran.status, 0, "{}", all(&ran));
+    insta::assert_snapshot!("full", all(&ran));
+    assert_eq!(domains(&dom0), ["hand"]);
+}
+
+/// Killed at every call that changes a name or makes data durable, and run again, it ends all guests, and no save file beside
+/// one that ran on is ever restored.
+#[test]
+fn killed_anywhere_a_save_is_whole_or_not_there() {
+    let strace = Command::new("strace")
+        .args(["-qq", "-o", "/dev/null", "true"])
+        .status();
+    if strace.is_err() {
+        println!("skipped: there is no strace");
+        return;
+    }
+    let mut kills = 0;
+    for call in [
+        "rename",
+        "renameat",
+        "renameat2",
+        "unlink",
+        "fsync",
+        "fchmodat",
+        "chmod",
+        "mkdir",
+    ] {
+        for nth in 1.. {
+            let dom0 = dom0("inactive");
+            let domus = command(&dom0, &["host-shutdown"]);
+            let mut strace = Command::new("strace");
+            strace.args([
+                "-f",
+                "-qq",
+                "-o",
+                "/dev/null",
+                "-e",
+                &format!("trace={call}"),
+                "-e",
+            ]);
+            strace.arg(format!("inject={call}:signal=KILL:when={nth}"));
+            strace.arg(domus.get_program()).args(domus.get_args());
+            for (name, value) in domus.get_envs() {
+                match value {
+                    Some(value) => strace.env(name, value),
+                    None => strace.env_remove(name),
+                };
+            }
+            if strace.output().unwrap().status.success() {
+                break;
+            }
+            kills += 1;
+            let place = format!("killed at {call} {nth}");
+            for name in ["web", "db"] {
+                let file = format!("/var/lib/xen/save/{name}");
+                if dom0.has(&file) {
+                    let domain: Value = serde_json::from_str(&dom0.read(&file)).expect(&place);
+                    assert_eq!(domain["name"], *name, "{place}");
+                    // Whole, and its domain is gone, or will not run on.
+                    let list = dom0.xl(&["list", "-v"]);
+                    let line = list
+                        .lines()
+                        .find(|line| line.starts_with(&format!("{name} ")));
+                    assert!(
+                        line.is_none_or(|line| line.contains("--p---")),
+                        "{place}: {list}"
+                    );
+                }
+            }
+            let again = shut_down(&dom0);
+            assert_eq!(again.status, 0, "{place}: {}", all(&again));
+            assert_eq!(domains(&dom0), ["hand"], "{place}");
+            // One whose xl was killed in its save was shut down in place of it; what is saved is whole.
+            let left = saves(&dom0);
+            for name in left.iter().filter(|name| !name.starts_with('.')) {
+                let text = dom0.read(&format!("/var/lib/xen/save/{name}"));
+                let domain: Value = serde_json::from_str(&text).expect(&place);
+                assert_eq!(domain["name"], **name, "{place}");
+            }
+            dom0.boot("second");
+            let ran = dom0.run(&["apply", "--stage", "guests"]);
+            assert_eq!(ran.status, 0, "{place}: {}", all(&ran));
+            assert_eq!(domains(&dom0), ["db", "mail", "web"], "{place}");
+        }
+    }
+    println!("{kills} kills");
+    assert!(kills > 10, "only {kills} kills");
+}
