@@ -51,7 +51,7 @@ struct Said {
 impl Said {
     fn done(&mut self, guest: &str, what: &str) {
         if !self.json {
-            anstream::println!("{}: {what}", styled(BOLD, guest));
+            outln!("{}: {what}", styled(BOLD, guest));
         }
         self.done.push((guest.to_owned(), what.to_owned()));
     }
@@ -88,7 +88,7 @@ pub fn run(common: &Common, args: &HostShutdownArgs) -> anyhow::Result<ExitCode>
                 .collect()
         };
         let (done, failures) = (lines(&said.done, "result"), lines(&said.failures, "error"));
-        anstream::println!("{}", json!({ "done": done, "failures": failures }));
+        outln!("{}", json!({ "done": done, "failures": failures }));
     }
     Ok(if said.failures.is_empty() {
         ExitCode::SUCCESS
@@ -102,7 +102,7 @@ fn is_going_down(programs: &Programs) -> anyhow::Result<bool> {
     let state = ask(programs, &["is-system-running"])
         .context("nothing is done: whether the system goes down is not known")?;
     if state != "stopping" {
-        anstream::println!(
+        outln!(
             "the system is not going down (systemd says that it is {state}), and no guest is touched; `domus host-shutdown --now` ends them all the same"
         );
     }
@@ -284,7 +284,7 @@ fn shut_down(guests: &[&Mine], programs: &Programs, said: &mut Said) {
     let json = said.json;
     let results = ending::end(&targets, programs, &mut |progress| {
         if let (Progress::Waiting(left), false) = (progress, json) {
-            anstream::println!("{}", styled(DIM, verbs::stop::waiting(left)));
+            outln!("{}", styled(DIM, verbs::stop::waiting(left)));
         }
     });
     for (guest, result) in guests.iter().zip(results) {
