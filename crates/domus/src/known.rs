@@ -82,10 +82,9 @@ impl Known {
             Some(Ok(record)) => Some(record),
             // What is declared names its domain as well: it must be stoppable.
             Some(Err(error)) if declared.is_none() => bail!("{error}"),
-            Some(Err(_)) => None,
             // A unit keeps the name that its guest had when it was started.
             None if declared.is_none() => self.records.formerly(name),
-            None => None,
+            Some(Err(_)) | None => None,
         };
         let remembered = record.map(|record| record.uuid);
         let mut uuids: Vec<Uuid> = remembered.into_iter().collect();
