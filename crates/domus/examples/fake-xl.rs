@@ -5,6 +5,8 @@
 //! fail: `hang`, `junk`, `fail`, or `fail:VERB` for one verb; `kill-before:VERB` and `kill-after:VERB` kill whoever called
 //! it, before or after one verb does its work.
 
+#[path = "fake-xl/save_file.rs"]
+mod save_file;
 #[path = "fake-xl/saved.rs"]
 mod saved;
 
@@ -319,40 +321,41 @@ fn list(state: &State) {
 }
 
 fn list_long(state: &State) {
-    let domains = state.domains.iter().map(|domain| {
-        let kind = match domain.guest_type.as_str() {
-            "" => "pv",
-            known => known,
-        };
-        let mut config = json!({
-            "c_info": { "type": kind, "name": domain.name, "domid": u32::MAX, "uuid": domain.uuid, "run_hotplug_scripts": "True" },
-            "b_info": {
-                "max_vcpus": domain.max_vcpus, "avail_vcpus": (0..domain.vcpus).collect::<Vec<_>>(),
-                "max_memkb": domain.max_mib * 1024, "target_memkb": domain.memory_mib * 1024, "video_memkb": 0,
-                "sched_params": { "sched": "credit2", "weight": domain.weight, "cap": domain.cap }, "claim_mode": "True",
-                "kernel": domain.kernel, "ramdisk": domain.ramdisk, "cmdline": domain.cmdline,
-                "bootloader": domain.bootloader, "arch_arm": {}, "arch_x86": { "msr_relaxed": "False" }
-            },
-            "disks": domain.disks, "nics": domain.nics, "vfbs": domain.vfbs
-        });
-        if kind == "hvm" {
-            config["b_info"]["type.hvm"] = domain.hvm.clone();
-            config["b_info"]["video_memkb"] = json!(null);
-        }
-        if let Some(config) = config.as_object_mut() {
-            config.extend(domain.events.clone());
-            config.retain(|_, value| *value != json!([]));
-        }
-        json!({ "domid": domain.domid, "config": config })
+    let domains = state.domains.iter();
+    let domains =
+        domains.map(|domain| json!({ "domid": domain.domid, "config": libxl_json(domain) }));
+    println!("{}", json!(domains.collect::<Vec<_>>()));
+}
+
+/// As libxl tells it: what is unset is left out.
+fn libxl_json(domain: &Domain) -> serde_json::Value {
+    let kind = match domain.guest_type.as_str() {
+        "" => "pv",
+        known => known,
+    };
+    let mut config = json!({
+        "c_info": { "type": kind, "name": domain.name, "domid": u32::MAX, "uuid": domain.uuid, "run_hotplug_scripts": "True" },
+        "b_info": {
+            "max_vcpus": domain.max_vcpus, "avail_vcpus": (0..domain.vcpus).collect::<Vec<_>>(),
+            "max_memkb": domain.max_mib * 1024, "target_memkb": domain.memory_mib * 1024, "video_memkb": 0,
+            "sched_params": { "sched": "credit2", "weight": domain.weight, "cap": domain.cap }, "claim_mode": "True",
+            "kernel": domain.kernel, "ramdisk": domain.ramdisk, "cmdline": domain.cmdline,
+            "bootloader": domain.bootloader, "arch_arm": {}, "arch_x86": { "msr_relaxed": "False" }
+        },
+        "disks": domain.disks, "nics": domain.nics, "vfbs": domain.vfbs
     });
-    // libxl leaves out what is not set.
-    let mut domains = json!(domains.collect::<Vec<_>>());
-    for domain in domains.as_array_mut().into_iter().flatten() {
-        if let Some(build) = domain["config"]["b_info"].as_object_mut() {
-            build.retain(|_, value| !value.is_null());
-        }
+    if kind == "hvm" {
+        config["b_info"]["type.hvm"] = domain.hvm.clone();
+        config["b_info"]["video_memkb"] = json!(null);
     }
-    println!("{domains}");
+    if let Some(config) = config.as_object_mut() {
+        config.extend(domain.events.clone());
+        config.retain(|_, value| *value != json!([]));
+    }
+    if let Some(build) = config["b_info"].as_object_mut() {
+        build.retain(|_, value| !value.is_null());
+    }
+    config
 }
 
 fn read(path: &str) -> String {
@@ -369,11 +372,14 @@ fn stored(domain: &Domain) -> PathBuf {
 
 /// Whether a guest does not hear that it is to shut down: it is named in the file `deaf`.
 fn is_deaf(domid: &str) -> bool {
-    let deaf = fs::read_to_string(state_file().with_file_name("deaf")).unwrap_or_default();
     let mut domains = load().domains.into_iter();
-    domains.any(|domain| {
-        domain.domid.to_string() == domid && deaf.lines().any(|name| name == domain.name)
-    })
+    domains.any(|domain| domain.domid.to_string() == domid && is_named("deaf", &domain.name))
+}
+
+/// Whether a file beside the state names a guest.
+fn is_named(file: &str, guest: &str) -> bool {
+    let names = fs::read_to_string(state_file().with_file_name(file)).unwrap_or_default();
+    names.lines().any(|name| name == guest)
 }
 
 fn disk(spec: &str) -> FakeDisk {

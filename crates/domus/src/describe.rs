@@ -4,11 +4,13 @@ use disk_image::Growth;
 use guest_spec::{ByteSize, Disk, Document, OnRemove, VNC_BYTES};
 use reconcile::Layout;
 use reconcile::plan::{Change, Ending, Held, Live, Note, Step, When};
+use reconcile::saves::{Reason, aside_name};
 use reconcile::secret::hide;
 use similar::{ChangeTag, TextDiff};
 use xl_cfg::keys::{self, Change as How};
 
 use crate::output::{DIM, GREEN, RED, styled};
+use crate::verbs::status::human;
 
 /// A step, as something to do: `write /etc/xen/web.cfg`.
 pub fn step(guest: &str, step: &Step, document: &Document, layout: &Layout) -> String {
@@ -61,6 +63,20 @@ pub fn step(guest: &str, step: &Step, document: &Document, layout: &Layout) -> S
         Step::Start => "start".to_owned(),
         Step::Restore => "restore from its save file".to_owned(),
         Step::Forget => "forget the guest: it is no longer declared, and left nothing".to_owned(),
+        Step::SetAsideSave { file, reason, why } => {
+            let path = layout.save_dir().join(guest);
+            let aside = aside_name(guest, *reason, file);
+            match reason {
+                Reason::Partial => format!(
+                    "move {} aside to {aside}: it cannot be restored ({why}), and what was in the guest's memory is lost",
+                    path.display()
+                ),
+                Reason::Discarded => format!(
+                    "move {} aside to {aside}: what was in the guest's memory is given up (onStaleSave = \"discard\"), because this changed since it was saved: {why}",
+                    path.display()
+                ),
+            }
+        }
     }
 }
 
@@ -174,6 +190,9 @@ pub fn config_diff(step: &Step) -> Vec<String> {
         .collect()
 }
 
+/// As xendomains calls it.
+const SAVE_DIR: &str = "/var/lib/xen/save";
+
 /// A note, as a sentence about the guest.
 pub fn note(guest: &str, note: &Note) -> String {
     match note {
@@ -225,6 +244,56 @@ pub fn note(guest: &str, note: &Note) -> String {
             "option graphics.vnc.passwordFile: VNC uses the first {VNC_BYTES} bytes of a password, and the one in {path} is longer; whoever knows its beginning gets in"
         ),
         Note::NotRunning(state) => format!("is {}, and is left as it is", state.as_str()),
+        Note::SetAside(aside) => {
+            let (path, size) = (aside.path.display(), human(aside.size_bytes));
+            match aside.reason {
+                Reason::Partial => format!(
+                    "could not be restored once: its save file was partial, and what was in its memory is lost. The file is {path} ({size}); delete it if nobody needs it"
+                ),
+                Reason::Discarded => format!(
+                    "was saved before its declaration changed, and the save file was moved aside (onStaleSave = \"discard\"): {path} ({size}); delete it if nobody needs it"
+                ),
+            }
+        }
+        Note::BrokenSave { domid, why } => {
+            let file = format!("{SAVE_DIR}/{guest}");
+            match domid {
+                Some(domid) => format!(
+                    "has a save file that cannot be restored, {file} ({why}), and its domain {domid} is there: a save runs now, or one failed. If none runs, remove {file}; if the domain is gone at the next boot, Domus moves the file aside"
+                ),
+                None => format!(
+                    "has a save file that cannot be restored, {file} ({why}); it is left until xl says that the guest's domain is gone"
+                ),
+            }
+        }
+        Note::Suspended { domid, why } => {
+            let file = format!("{SAVE_DIR}/{guest}");
+            match why {
+                Some(why) => format!(
+                    "is suspended (domain {domid}), and its save file {file} is not whole ({why}): it is being saved now, or the xl that did was killed, and then the domain's memory is the only copy. If nobody saves it, `xl resume {domid}` lets it run on where xl has that verb (4.21), `xl destroy {domid}` gives its memory up"
+                ),
+                None => format!(
+                    "is suspended (domain {domid}), and its save file {file} looks whole: its save is about to end, or the xl that did it was killed. If nobody saves it, `xl destroy {domid}`, then `domus start {guest}` restores it; once it was restored, that domain must never run again"
+                ),
+            }
+        }
+        Note::StaleSave {
+            keys,
+            discard: false,
+        } => format!(
+            "was saved before its declaration changed, and is restored as it was; what changed waits for its next boot: {}",
+            keys.join(", ")
+        ),
+        Note::StaleSave { keys, .. } => format!(
+            "was saved before its declaration changed ({}): when it starts with the Dom0, its save file is moved aside (onStaleSave = \"discard\"); `domus start {guest}` restores it as it was",
+            keys.join(", ")
+        ),
+        Note::NotASave { what } => format!(
+            "does not start with the Dom0 as long as there is {SAVE_DIR}/{guest}: it is {what}, and is left. Move it away"
+        ),
+        Note::OthersSave { uuid } => format!(
+            "does not start with the Dom0 as long as there is {SAVE_DIR}/{guest}: it is the save file of another domain (UUID {uuid}), and is left. Move it away"
+        ),
     }
 }
 

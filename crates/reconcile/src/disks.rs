@@ -11,7 +11,8 @@ use crate::holders::{DiskId, Holder, Holders, Target};
 use crate::images::{self, Growing};
 use crate::layout::Layout;
 use crate::observe::{Domains, Mounts};
-use crate::record::Records;
+use crate::record::{Record, Records};
+use crate::saves::Saves;
 
 /// What stands where a disk is declared.
 #[derive(Clone, Debug)]
@@ -119,6 +120,7 @@ pub(crate) fn holders(
     domains: &Domains,
     records: &Records,
     saved_as: &HashMap<Uuid, String>,
+    saves: &Saves,
     layout: &Layout,
 ) -> Holders {
     let mut holders = Holders::default();
@@ -137,16 +139,29 @@ pub(crate) fn holders(
             add(ids(&Source::live(disk), layout, domains), &holder);
         }
     }
-    for (name, record) in records.iter() {
-        let Ok(record) = record else { continue };
-        if !saved_as.contains_key(&record.uuid) {
+    for (name, save) in saves.that_hold_memory() {
+        let mut readable = records
+            .iter()
+            .filter_map(|(_, record)| record.as_ref().ok());
+        let theirs = |record: &&Record| saved_as.get(&record.uuid).is_some_and(|file| file == name);
+        let record = readable.find(theirs);
+        let name = record.map_or(name, |record| record.name.as_str());
+        let uuid = save.uuid.or_else(|| record.map(|record| record.uuid));
+        let holder = |writes| Holder {
+            who: format!("the saved guest {name}"),
+            uuid: uuid.unwrap_or_default(),
+            writes,
+        };
+        if let Some(config) = &save.config {
+            for disk in &config.disks {
+                let ids = ids(&Source::live(disk), layout, domains);
+                add(ids, &holder(disk.is_writable()));
+            }
             continue;
         }
-        let holder = Holder {
-            who: format!("the saved guest {name}"),
-            uuid: record.uuid,
-            writes: true,
-        };
+        // What the file does not say is what Domus remembers.
+        let Some(record) = record else { continue };
+        let holder = holder(true);
         for path in &record.images {
             add(ids(&Source::image(path), layout, domains), &holder);
         }

@@ -26,6 +26,7 @@ mod record;
 mod roots;
 pub mod save_file;
 mod saved;
+pub mod saves;
 pub mod secret;
 mod seen;
 pub mod startup;

@@ -17,6 +17,7 @@ use crate::layout::Layout;
 use crate::program::Programs;
 use crate::record::Records;
 use crate::saved::saved_as;
+use crate::saves::{self, Saves};
 use crate::secret;
 
 /// What is there.
@@ -24,10 +25,14 @@ use crate::secret;
 pub struct Observed {
     /// The domains of this host.
     pub domains: Domains,
-    /// The names of the files in xendomains' save folder.
+    /// The names of the files in xendomains' save folder that hold a guest's memory, or may.
     pub saves: BTreeSet<String>,
     /// The UUIDs of the guests whose save files these are, as far as Domus remembers them, with the files' names.
     pub saved_as: HashMap<Uuid, String>,
+    /// What is in that folder.
+    pub save_files: Saves,
+    /// How many bytes are free there, where that was asked.
+    pub save_space_bytes: Option<u64>,
     /// Who has which disk: live domains, foreign ones included, and saved guests. It is asked for only
     /// when a guest may be started.
     pub holders: Holders,
@@ -47,7 +52,9 @@ impl Observed {
     /// Whether a save file holds this guest's memory.
     #[must_use]
     pub fn is_saved(&self, name: &str, uuid: Uuid) -> bool {
-        self.saves.contains(name) || self.saved_as.contains_key(&uuid)
+        self.saves.contains(name)
+            || self.saved_as.contains_key(&uuid)
+            || self.save_files.file_of(uuid).is_some()
     }
 
     /// Says which disk of a guest that does not run somebody else has.
@@ -195,7 +202,9 @@ pub fn observe(
         () if !stages.guests && !stages.asks_xl => Domains::NotAsked,
         () => ask(programs),
     };
-    let saves: BTreeSet<String> = files::names_in(&layout.save_dir())?.into_iter().collect();
+    // After the domains: a file that is partial by now, and has no domain, is not being written.
+    let save_files = Saves::look(layout)?;
+    let saves = save_files.names();
     let saved_as = saved_as(records, &saves, layout);
     let guests = if stages.looks_at_guests() {
         guests_files(document, records, layout, &domains, stages)?
@@ -225,10 +234,11 @@ pub fn observe(
         domains = ask(programs);
     }
     let holders = if stages.looks_at_guests() && asks_holders {
-        holders(&domains, records, &saved_as, layout)
+        holders(&domains, records, &saved_as, &save_files, layout)
     } else {
         Holders::default()
     };
+    let known = stages.guests && matches!(domains, Domains::Known(_));
     // `ip` changes this system, whatever tree is worked on.
     let bridges = if stages.bridges && layout.is_system() {
         let state = |bridge: &Bridge| {
@@ -245,6 +255,8 @@ pub fn observe(
         domains,
         saves,
         saved_as,
+        save_space_bytes: saves::free_bytes(layout).filter(|_| known),
+        save_files,
         holders,
         guests,
         bridges,

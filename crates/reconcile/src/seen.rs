@@ -12,7 +12,7 @@ use crate::domains::Domain;
 use crate::files::{Entry, digest};
 use crate::layout::Layout;
 use crate::observe::{Domains, GuestFiles, Observed};
-use crate::plan::{GuestPlan, live};
+use crate::plan::{GuestPlan, live, sets_aside};
 use crate::record::{Record, Running};
 use crate::secret::seal;
 
@@ -46,7 +46,7 @@ pub(crate) fn note_seen(
         record.linked = matches!(&files.auto, Ok(Entry::Link(target)) if *target == ours);
     }
     let saved = observed.is_saved(&guest.name, record.uuid);
-    if saved && stages.images && !stages.guests {
+    if saved && stages.images && !stages.guests && !sets_aside(plan) {
         record.restored_in_boot = Some(observed.boot_id.clone());
     }
     let live = observed.domains.of(record.uuid);

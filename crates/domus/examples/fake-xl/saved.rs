@@ -4,18 +4,19 @@ use std::path::PathBuf;
 use std::time::Duration;
 use std::{fs, process, thread};
 
-use super::{Domain, State, change, die, end, load, save, state_file};
+use super::{Domain, State, change, die, end, libxl_json, load, save, save_file, state_file};
 
 /// Carries a verb out; false for another one.
 pub fn carried_out(words: &[&str]) -> bool {
     match words {
         ["save", domid, file] => {
-            let mut text = String::new();
+            let mut bytes = Vec::new();
             change(domid, |domain| {
-                text = serde_json::to_string(domain).unwrap_or_default();
+                let state = serde_json::to_vec(domain).unwrap_or_default();
+                bytes = save_file::whole(&libxl_json(domain).to_string(), &state);
             });
             if let Some(folder) = PathBuf::from(file).parent()
-                && let Err(error) = fs::create_dir_all(folder).and_then(|()| fs::write(file, text))
+                && let Err(error) = fs::create_dir_all(folder).and_then(|()| fs::write(file, bytes))
             {
                 die(&error.to_string());
             }
@@ -109,10 +110,11 @@ fn uptime(state: &State) {
 /// Brings a saved domain back, paused. As with xl, it is there before all of its memory is: three seconds before, where
 /// there is a file `restore-is-slow`.
 fn restore(file: &str) -> u32 {
-    let text = fs::read_to_string(file)
-        .unwrap_or_else(|error| die(&format!("Can't open restore file: {error}")));
+    let bytes =
+        fs::read(file).unwrap_or_else(|error| die(&format!("Can't open restore file: {error}")));
     eprintln!("Loading new save file {file} (new xl fmt info 0x3/0x0/2000)");
-    let Ok(mut domain) = serde_json::from_str::<Domain>(&text) else {
+    let state = save_file::memory(&bytes).unwrap_or(&bytes);
+    let Ok(mut domain) = serde_json::from_slice::<Domain>(state) else {
         die("File has wrong magic number - corrupt or for a different tool?")
     };
     let mut state = load();

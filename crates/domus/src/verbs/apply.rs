@@ -239,6 +239,9 @@ fn announce(context: &Context) -> anyhow::Result<()> {
         output::warning(problem);
     }
     for guest in &plan.guests {
+        if let Some(problem) = &guest.save_problem {
+            output::warning(&format!("guest {}: {problem}", guest.name));
+        }
         for step in &guest.steps {
             outln!(
                 "{}: domus-guests.service will {}",

@@ -95,18 +95,35 @@ pub fn judge(guest: &Guest, now: &Now, context: &Context) -> anyhow::Result<Begi
         );
     }
     let problems = now.plan.guests.iter().find(|plan| plan.name == *name);
-    if let Some(plan) = problems.filter(|plan| !plan.problems.is_empty()) {
-        bail!("{}", plan.problems.join("; "));
+    // That it was not restored before is no reason not to restore it.
+    let others = problems.iter().flat_map(|plan| {
+        let own = plan.save_problem.as_ref();
+        plan.problems.iter().filter(move |one| Some(*one) != own)
+    });
+    let others: Vec<&str> = others.map(String::as_str).collect();
+    if !others.is_empty() {
+        bail!("{}", others.join("; "));
     }
     if saved {
+        let of = observed.save_files.get(name).and_then(|save| save.uuid);
+        if let Some(other) = of.filter(|uuid| !uuids.contains(uuid)) {
+            bail!(
+                "the save file is of another domain (UUID {other}): {}. Move it away, then start the guest",
+                save.display()
+            );
+        }
         if let Some(why) = saved_disk_in_use(now, name, &uuids, context) {
             bail!("{why}");
         }
         return Ok(Begin::Restore(restore(None)));
     }
     if let Some(uuid) = uuids.iter().find(|uuid| observed.is_saved(name, **uuid)) {
-        let file = observed.saved_as.get(uuid).map_or(name, String::as_str);
-        let file = context.layout.save_dir().join(file);
+        let says = observed.save_files.file_of(*uuid);
+        let known = observed.saved_as.get(uuid).map(String::as_str);
+        let file = context
+            .layout
+            .save_dir()
+            .join(says.or(known).unwrap_or(name));
         bail!(
             "it is saved under another name: its memory holds its mounted file systems, and a fresh start would destroy them. Restore it with `xl restore {0}`, or move {0} away to give up what it holds",
             file.display()

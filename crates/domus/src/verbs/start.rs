@@ -212,7 +212,8 @@ fn create(
     unit: Option<&Unit>,
     context: &Context,
 ) -> anyhow::Result<(Outcome, u32)> {
-    let (mut plan, now) = only(guest, now, |_| false);
+    let aside = |step: &Step| matches!(step, Step::SetAsideSave { .. });
+    let (mut plan, now) = only(guest, now, aside);
     for own in &mut plan.guests {
         own.steps.push(Step::Start);
     }

@@ -181,7 +181,8 @@ fn walk(folder: &Path, found: &mut Vec<(String, String)>) {
         } else if metadata.len() > 100_000 {
             found.push((name, format!("{} bytes", metadata.len())));
         } else {
-            found.push((name, fs::read_to_string(&path).unwrap()));
+            let bytes = fs::read(&path).unwrap();
+            found.push((name, String::from_utf8_lossy(&bytes).into_owned()));
         }
     }
 }
@@ -231,6 +232,10 @@ fn all_files(folder: &Path) -> Vec<PathBuf> {
     }
     found
 }
+
+/// Save files as xl writes them.
+#[path = "../../examples/fake-xl/save_file.rs"]
+pub mod save_file;
 
 /// The fake xl, built with the tests as an example of this package.
 fn fake_xl() -> PathBuf {

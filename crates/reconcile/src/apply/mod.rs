@@ -23,6 +23,7 @@ use crate::plan::{Ending, GuestPlan, Phase, Plan, Step};
 use crate::program::{ProgramError, Programs};
 use crate::record::{Record, RecordError, Records};
 use crate::roots::Roots;
+use crate::saves::SetAsideError;
 use crate::secret::ConfigText;
 use crate::seen::note_seen;
 use crate::units::StillActive;
@@ -103,6 +104,8 @@ enum StepError {
     Unit(#[from] StillActive),
     #[error(transparent)]
     Ending(#[from] EndError),
+    #[error(transparent)]
+    SetAside(#[from] SetAsideError),
     #[error("it is not started: guest {0} has its disks, and did not end")]
     HeldBack(String),
     #[error(

@@ -10,6 +10,7 @@ use crate::files::{self, Existing, FileError, digest};
 use crate::layout::Layout;
 use crate::observe::Observed;
 use crate::plan::{Live, Step, live};
+use crate::saves;
 use crate::secret::seal;
 use crate::xl::Xl;
 
@@ -87,6 +88,9 @@ impl Executor<'_> {
             // Carried out side by side, by `Executor::end` and `Executor::start_all`.
             Step::ShutDown { .. } | Step::Destroy { .. } | Step::Start | Step::Restore => {}
             Step::Forget => kept.now.forget(layout)?,
+            Step::SetAsideSave { file, reason, .. } => {
+                saves::set_aside(&name, file, *reason, layout)?;
+            }
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ use crate::domains::Domain;
 use crate::holders::{Holder, Holders};
 use crate::layout::Layout;
 use crate::observe::{GuestFiles, Observed};
-use crate::plan::{GuestPlan, Host, Note, Step, rename};
+use crate::plan::{GuestPlan, Host, Note, Step, rename, saves};
 use crate::record::Record;
 use crate::secret::{ConfigText, passwords_in};
 
@@ -106,6 +106,17 @@ pub(super) fn plan(guest: &Guest, host: &mut Host) -> GuestPlan {
         };
         case.rename_what_is_left(&mut plan, host.stages);
         let in_use = case.in_use(host, &mut plan);
+        let uuids = case.uuids();
+        let saved = saves::Guest {
+            name: &guest.name,
+            uuids: &uuids,
+            lifecycle: &guest.lifecycle,
+            autostart: guest.autostart,
+            xendomains: host.xendomains,
+            record,
+            declared: text.sealed(),
+        };
+        saves::plan(&mut plan, &saved, observed, host.stages);
         case.disks(&mut plan, host);
         let in_use = in_use.or(case.grow(&mut plan, host));
         // Without its password nothing is written, and what stands there stays.

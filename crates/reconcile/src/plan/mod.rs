@@ -8,6 +8,7 @@ mod declared;
 pub(crate) mod orphans;
 mod removal;
 mod rename;
+mod saves;
 mod step;
 
 use std::collections::{BTreeSet, HashMap};
@@ -26,6 +27,7 @@ use crate::secret::ConfigText;
 use rename::Renames;
 
 pub(crate) use declared::live;
+pub(crate) use saves::sets_aside;
 pub(crate) use step::Phase;
 pub use step::{Change, Ending, Held, Live, Note, Risk, Step, When};
 
@@ -76,6 +78,8 @@ pub struct GuestPlan {
     pub notes: Vec<Note>,
     /// What a running guest was compared by, where it is as declared: the same need not be compared again.
     pub compared: Option<String>,
+    /// The one of its problems that is about its save file, and that does not keep it from being restored.
+    pub save_problem: Option<String>,
     /// The xl configuration that is declared; nothing for a guest that is declared no longer.
     pub config: Option<ConfigText>,
 }
@@ -162,6 +166,16 @@ pub fn plan(
         }
         plan.guests.push(removed);
     }
+    if stages.guests {
+        let lifecycle = |uuid: Uuid| {
+            let mut guests = document.guests.iter();
+            let guest = guests.find(|guest| guest.uuid == uuid)?;
+            Some(guest.lifecycle.clone())
+        };
+        let is_declared = |name: &str| declared.contains(name);
+        let notes = saves::of_the_folder(records, lifecycle, is_declared, observed);
+        plan.notes.extend(notes);
+    }
     plan
 }
 
@@ -237,6 +251,7 @@ impl GuestPlan {
             changes: Vec::new(),
             notes: Vec::new(),
             compared: None,
+            save_problem: None,
             config: None,
         }
     }

@@ -16,6 +16,7 @@ use crate::observe::{self, Domains};
 use crate::program::Programs;
 use crate::record::Records;
 use crate::saved;
+use crate::saves::Saves;
 
 /// An image that a guest has or had.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -209,6 +210,7 @@ impl Users {
         };
         let saves: BTreeSet<String> = files::names_in(&layout.save_dir())?.into_iter().collect();
         let saved_as = saved::saved_as(records, &saves, layout);
+        let save_files = Saves::look(layout)?;
         let known: HashSet<&String> = saved_as.values().collect();
         // A name with a dot in front is out of xendomains' sight, and was put so by somebody; it may be wanted again.
         let foreign = saves.iter().find(|name| !known.contains(name));
@@ -231,7 +233,7 @@ impl Users {
             ))
         });
         Ok(Self {
-            holders: disks::holders(&domains, records, &saved_as, layout),
+            holders: disks::holders(&domains, records, &saved_as, &save_files, layout),
             doubt,
         })
     }

@@ -2,8 +2,11 @@
 
 use disk_image::Growth;
 use guest_spec::{ByteSize, Mib, OnRemove};
+use uuid::Uuid;
 
 use crate::domains::State;
+use crate::save_file::SaveFile;
+use crate::saves::{Aside, Reason};
 use crate::secret::ConfigText;
 
 /// A change.
@@ -96,6 +99,15 @@ pub enum Step {
     Restore,
     /// Forget a guest that is no longer declared and has no disks.
     Forget,
+    /// Move the guest's save file aside, so that it does not keep the guest down.
+    SetAsideSave {
+        /// What it was when it was planned.
+        file: SaveFile,
+        /// Why, in short.
+        reason: Reason,
+        /// What is wrong with it; or the keys in which the declaration changed since.
+        why: String,
+    },
 }
 
 /// Why a guest that runs is ended.
@@ -239,7 +251,8 @@ impl Step {
             | Self::StoreConfig { .. }
             | Self::Start
             | Self::Restore
-            | Self::Forget => Risk::None,
+            | Self::Forget
+            | Self::SetAsideSave { .. } => Risk::None,
             Self::Live { change, .. } => match change {
                 Live::DetachNetwork { .. } => Risk::Interruption,
                 _ => Risk::Live,
@@ -289,6 +302,12 @@ impl Step {
             Self::Start => "it is to run, and does not",
             Self::Restore => "it was saved when the Dom0 went down",
             Self::Forget => "it is no longer declared, and left nothing",
+            Self::SetAsideSave { reason, .. } => match reason {
+                Reason::Partial => "it cannot be restored, and would keep the guest down",
+                Reason::Discarded => {
+                    "the declaration changed since it was saved, and onStaleSave is \"discard\""
+                }
+            },
         }
     }
 
@@ -422,5 +441,38 @@ pub enum Note {
     LongPassword {
         /// The file that holds it.
         path: String,
+    },
+    /// A save file that Domus moved aside lies there still.
+    SetAside(Aside),
+    /// The guest's save file cannot be restored, and is not moved aside now.
+    BrokenSave {
+        /// The guest's domain, which is there.
+        domid: Option<u32>,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The guest is suspended beside its save file: it is being saved, or the xl that saved it was killed.
+    Suspended {
+        /// The domain.
+        domid: u32,
+        /// What is wrong with the file; nothing where it is whole.
+        why: Option<String>,
+    },
+    /// The declaration changed since the guest was saved.
+    StaleSave {
+        /// The keys of xl.cfg, and devices, that are declared otherwise.
+        keys: Vec<String>,
+        /// Whether the file is to be moved aside when the guest starts with the Dom0.
+        discard: bool,
+    },
+    /// What stands under the guest's name in the save folder is nothing that xl wrote.
+    NotASave {
+        /// What it is.
+        what: &'static str,
+    },
+    /// The file under the guest's name is of another domain.
+    OthersSave {
+        /// That one's UUID.
+        uuid: Uuid,
     },
 }

@@ -182,20 +182,13 @@ impl Facts {
         facts
     }
 
-    /// A save file beside a domain: xendomains would restore it at some boot, whatever the guest wrote since.
+    /// Of a save file beside a domain that runs, the plan says what it is.
     fn saved_and_running(&mut self, own: Option<&Domain>, context: &Context) {
-        let (Some(domain), Some(save)) = (own, &self.save_file) else {
-            return;
-        };
-        let path = &save.path;
-        if domain.state == State::Paused && is_restoring(&context.layout, &self.name) {
+        let paused = own.is_some_and(|domain| domain.state == State::Paused);
+        if paused && self.save_file.is_some() && is_restoring(&context.layout, &self.name) {
             self.notes.push(format!(
                 "is being restored, or its restore was interrupted; `domus start {}` brings it to its end",
                 self.name
-            ));
-        } else if domain.state == State::Running {
-            self.problems.push(format!(
-                "it runs, and there is a save file of it, {path}: restored at a later boot, that would destroy its file systems. If nobody is saving it now, remove {path}"
             ));
         }
     }

@@ -17,6 +17,7 @@ use crate::context::Context;
 use crate::known::nobody;
 use crate::output;
 use facts::Facts;
+pub use sizes::human;
 
 pub fn run(common: &Common, args: &StatusArgs) -> anyhow::Result<ExitCode> {
     let context = Context::load(common)?;

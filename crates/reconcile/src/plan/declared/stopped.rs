@@ -3,7 +3,7 @@
 use super::{Case, note_empty};
 use crate::disks::disk_in_use;
 use crate::files::Entry;
-use crate::plan::{GuestPlan, Note, Step};
+use crate::plan::{GuestPlan, Note, Step, saves};
 
 impl Case<'_> {
     /// A guest that does not run: it starts if it is to start by itself, and nobody stopped it.
@@ -11,11 +11,7 @@ impl Case<'_> {
         if !self.observed.knows_domains() {
             return;
         }
-        if self
-            .uuids()
-            .into_iter()
-            .any(|uuid| self.observed.is_saved(&self.guest.name, uuid))
-        {
+        if saves::is_saved(plan, self.observed, &self.guest.name, &self.uuids()) {
             return self.saved(plan);
         }
         let restarting = self.record.is_some_and(|record| record.restarting);
@@ -55,7 +51,9 @@ impl Case<'_> {
     fn saved(&self, plan: &mut GuestPlan) {
         let own_file = self.observed.saves.contains(&self.guest.name);
         if self.xendomains || !own_file || self.ran_in_this_boot() {
-            plan.notes.push(Note::Saved);
+            if !saves::is_no_save(plan) {
+                plan.notes.push(Note::Saved);
+            }
             return;
         }
         let disks = &self.files.disks;
