@@ -468,3 +468,58 @@ fn killed_while_it_moves_a_file_aside() {
     println!("{kills} kills");
     assert!(kills >= 6, "only {kills} kills");
 }
+
+#[test]
+fn what_is_no_save_keeps_a_guest_down_and_is_said() {
+    let foreign = json!({ "c_info": { "uuid": "6d7e3a0c-3b0f-4a55-9d0e-000000000077" } });
+    let other = save_file::whole(&foreign.to_string(), b"x");
+    for (bytes, what) in [
+        (
+            &b"notes of somebody"[..],
+            "it is a file that xl did not write",
+        ),
+        (&other[..], "it is the save file of another domain"),
+    ] {
+        let dom0 = Dom0::new();
+        declare_for_xendomains(&dom0, &guest("web", 1));
+        assert_eq!(dom0.run(&["apply"]).status, 0);
+        boot(&dom0);
+        put(&dom0, bytes);
+        assert_eq!(dom0.run(&["apply", "--stage", "images"]).status, 0);
+        let ran = dom0.run(&["apply", "--stage", "guests"]);
+        assert!(ran.stdout.contains(what), "{}", ran.stdout);
+        assert_eq!(fs::read(dom0.path(SAVE)).unwrap(), bytes);
+        assert!(!runs(&dom0), "{what}");
+        assert_eq!(ran.status, 1, "{what}");
+        assert!(
+            ran.stderr
+                .contains("is not its save file, is left, and keeps xendomains from starting it"),
+            "{}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn a_partial_save_of_another_is_not_moved_and_keeps_nobody_down() {
+    let foreign = json!({ "c_info": { "uuid": "6d7e3a0c-3b0f-4a55-9d0e-000000000077" } });
+    let other = save_file::whole(&foreign.to_string(), b"x");
+    let dom0 = Dom0::new();
+    dom0.declare(&[guest("web", 1)]);
+    put(&dom0, &other[..other.len() - 100]);
+    fs::copy(dom0.path(SAVE), dom0.path("/var/lib/xen/save/nobody")).unwrap();
+    let ran = dom0.run(&["apply"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(
+        ran.stdout.contains("it is the save file of another domain"),
+        "{}",
+        ran.stdout
+    );
+    assert!(
+        ran.stderr
+            .contains("/var/lib/xen/save/nobody is of no declared guest and cannot be restored"),
+        "{}",
+        ran.stderr
+    );
+    assert!(dom0.has(SAVE) && dom0.has("/var/lib/xen/save/nobody") && runs(&dom0));
+}

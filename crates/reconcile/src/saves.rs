@@ -118,6 +118,12 @@ impl Save {
         }
     }
 
+    /// Whether xl wrote it, or the beginning of it.
+    #[must_use]
+    pub fn is_of_xl(&self) -> bool {
+        matches!(&self.file, Ok(file) if matches!(file.content, Content::Saved(_)))
+    }
+
     /// What it is, where xl did not write it: xendomains passes over it, or follows it.
     #[must_use]
     pub fn not_of_xl(&self) -> Option<&'static str> {
@@ -208,8 +214,7 @@ impl Saves {
             };
             saves.files.insert(name, save);
         }
-        let memory = |save: &Save| matches!(&save.file, Ok(file) if matches!(file.content, Content::Saved(_)));
-        if !saves.aside.is_empty() || saves.files.values().any(memory) {
+        if !saves.aside.is_empty() || saves.files.values().any(Save::is_of_xl) {
             saves.open_mode = files::mode(&folder).filter(|mode| mode & 0o077 != 0);
         }
         Ok(saves)
@@ -307,4 +312,47 @@ pub fn free_bytes(layout: &Layout) -> Option<u64> {
     let room = rustix::fs::statvfs(there).ok()?;
     // Not `f_bavail`: xl saves as root, for whom a part is kept.
     room.f_bfree.checked_mul(room.f_frsize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_domus_moved_aside_is_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let found = |name: &str| {
+            let path = folder.path().join(name);
+            fs::write(&path, "12345").unwrap();
+            aside(name, &path).map(|aside| (aside.guest, aside.reason, aside.size_bytes))
+        };
+        let web = |reason| Some(("web".to_owned(), reason, 5));
+        assert_eq!(found(".web.partial-17"), web(Reason::Partial));
+        assert_eq!(found(".web.discarded-17-2"), web(Reason::Discarded));
+        // A guest may have a dot in its name.
+        let dotted = Some(("web.partial-1".to_owned(), Reason::Partial, 5));
+        assert_eq!(found(".web.partial-1.partial-17"), dotted);
+        for other in [
+            ".web",
+            ".web.partial-",
+            ".web.partial-x",
+            "web.partial-17",
+            ".web.swp",
+        ] {
+            assert_eq!(found(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn of_what_cannot_be_read_nobody_knows() {
+        let save = Save {
+            file: Err("permission denied".to_owned()),
+            uuid: None,
+            config: None,
+            before_boot: true,
+            failure: None,
+        };
+        assert!(save.may_restore());
+        assert_eq!(save.broken(), None);
+    }
 }

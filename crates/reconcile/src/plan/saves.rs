@@ -224,6 +224,12 @@ impl Judge<'_> {
             .collect()
     }
 
+    /// Whether what stands there is another's, or nothing that xl wrote.
+    fn is_no_save(&self) -> bool {
+        let others = |uuid: Uuid| !self.guest.uuids.contains(&uuid);
+        self.save.not_of_xl().is_some() || self.save.uuid.is_some_and(others)
+    }
+
     /// Whether xendomains was to restore the guest in this boot, and did not.
     fn restore_failed(&self) -> bool {
         let record = self.guest.record;
@@ -245,6 +251,11 @@ impl Judge<'_> {
             ),
             None => "`journalctl -b -u xendomains` says why".to_owned(),
         };
+        if self.is_no_save() {
+            return format!(
+                "it is down: /var/lib/xen/save/{name} is not its save file, is left, and keeps xendomains from starting it. Move it away, then run `domus apply`"
+            );
+        }
         format!(
             "it is down: it was saved, and xendomains did not restore it in this boot ({cause}). `domus start {name}` restores it; to give up what is in its memory, move /var/lib/xen/save/{name} away, then run `domus apply`"
         )
@@ -277,6 +288,19 @@ pub(super) fn of_the_folder(
             path.display()
         ));
     }
+    for (name, save) in observed.save_files.iter() {
+        let alive = observed.domains.all().iter();
+        let mut alive =
+            alive.filter(|domain| domain.name == name || Some(domain.uuid) == save.uuid);
+        let Some(why) = save.broken().filter(|_| !is_declared(name)) else {
+            continue;
+        };
+        if save.is_of_xl() && alive.next().is_none() {
+            notes.push(format!(
+                "/var/lib/xen/save/{name} is of no declared guest and cannot be restored ({why}); delete it if nobody needs it"
+            ));
+        }
+    }
     let of_record = |uuid: Uuid| {
         let mut known = records
             .iter()
@@ -303,4 +327,18 @@ fn too_small(need_mib: u64, free_mib: Option<u64>) -> Option<String> {
     Some(format!(
         "the guests that are saved when the Dom0 shuts down have {need_mib} MiB of memory, and the file system of /var/lib/xen/save has {free_mib} MiB free: not all of them would be saved. Make room there, or set onHostShutdown = \"shutdown\" for some of them"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_asked_for_only_where_it_is_missing() {
+        assert_eq!(too_small(0, Some(0)), None);
+        assert_eq!(too_small(512, Some(512)), None);
+        assert_eq!(too_small(512, None), None);
+        let said = too_small(513, Some(512)).unwrap();
+        assert!(said.contains("513 MiB of memory") && said.contains("512 MiB free"));
+    }
 }
