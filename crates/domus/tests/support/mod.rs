@@ -236,6 +236,7 @@ fn all_files(folder: &Path) -> Vec<PathBuf> {
 /// Save files as xl writes them.
 #[path = "../../examples/fake-xl/save_file.rs"]
 pub mod save_file;
+pub mod saved;
 
 /// The fake xl, built with the tests as an example of this package.
 fn fake_xl() -> PathBuf {

@@ -3,6 +3,7 @@
 //! The fixtures are text: `zeros N`, `hex BYTES`, `text "A JSON STRING"`, and `times N` for the next two lines.
 
 use super::*;
+use crate::compare;
 
 const PV: &str = include_str!("../../fixtures/save-4.17-pv.txt");
 const PVH: &str = include_str!("../../fixtures/save-4.17-pvh.txt");
@@ -96,5 +97,27 @@ fn a_real_save_cut_in_many_places_is_partial() {
             let state = saved(&bytes[..length]).state;
             assert!(matches!(state, State::Partial(_)), "{length}: {state:?}");
         }
+    }
+}
+
+/// What xl saves of a guest is told from its declaration as what `xl list -l` shows of one that runs.
+#[test]
+fn what_was_saved_is_compared_with_what_is_declared() {
+    for fixture in [PV, PVH] {
+        let saved = saved(&unpacked(fixture));
+        let json = saved.config.as_ref().unwrap().json();
+        let declared = crate::libxl_json::config(&serde_json::from_str(json).unwrap()).config;
+        let compared = |text: &str| compare::compare(text, Some(json), None, 17);
+        let text = declared.to_text().unwrap();
+        let same = compared(&text);
+        assert!(
+            same.keys.is_empty() && same.disks.is_empty() && same.vifs.is_empty(),
+            "{same:?}"
+        );
+        let other = compared(&text.replacen("memory = ", "memory = 1", 1));
+        assert!(
+            other.keys.iter().any(|one| one.key == "memory"),
+            "{other:?}"
+        );
     }
 }
