@@ -105,7 +105,7 @@ fn beside_a_domain_nothing_is_moved() {
         match state {
             "paused" => dom0.xl(&["pause", "1"]),
             "suspended" => {
-                dom0.write("/xl/suspended", "web\n");
+                dom0.write("/xl/states", "web ---ss-\n");
                 String::new()
             }
             _ => String::new(),

@@ -26,7 +26,7 @@ fn a_whole_save_beside_its_suspended_domain_is_left() {
     assert_eq!(dom0.run(&["apply"]).status, 0);
     let config = json!({ "c_info": { "uuid": UUID } }).to_string();
     put(&dom0, &save_file::whole(&config, b"x"));
-    dom0.write("/xl/suspended", "web\n");
+    dom0.write("/xl/states", "web ---ss-\n");
     let ran = dom0.run(&["apply"]);
     assert!(
         ran.stdout
@@ -36,7 +36,7 @@ fn a_whole_save_beside_its_suspended_domain_is_left() {
     );
     assert!(dom0.has(SAVE));
     // Beside one that runs it is a danger.
-    fs::remove_file(dom0.path("/xl/suspended")).unwrap();
+    fs::remove_file(dom0.path("/xl/states")).unwrap();
     let ran = dom0.run(&["apply"]);
     assert_eq!(ran.status, 1);
     assert!(

@@ -49,7 +49,8 @@ pub fn carried_out(words: &[&str]) -> bool {
 /// with xl they run on.
 fn save_paused(domid: &str, file: &str) {
     change(domid, |domain| {
-        let text = serde_json::to_string(domain).unwrap_or_default();
+        let state = serde_json::to_vec(domain).unwrap_or_default();
+        let text = save_file::whole(&libxl_json(domain).to_string(), &state);
         let fails = fs::read_to_string(state_file().with_file_name("save-fails"));
         let fails = fails.is_ok_and(|names| names.lines().any(|name| name == domain.name));
         let part = if fails { text.len() / 2 } else { text.len() };
