@@ -270,7 +270,7 @@ fn killed_anywhere_a_save_is_whole_or_not_there() {
             for name in ["web", "db"] {
                 let file = format!("/var/lib/xen/save/{name}");
                 if dom0.has(&file) {
-                    let domain: Value = serde_json::from_str(&dom0.read(&file)).expect(&place);
+                    let domain = saved_domain(&dom0, &file, &place);
                     assert_eq!(domain["name"], *name, "{place}");
                     // Whole, and its domain is gone, or will not run on.
                     let list = dom0.xl(&["list", "-v"]);
@@ -289,8 +289,8 @@ fn killed_anywhere_a_save_is_whole_or_not_there() {
             // One whose xl was killed in its save was shut down in place of it; what is saved is whole.
             let left = saves(&dom0);
             for name in left.iter().filter(|name| !name.starts_with('.')) {
-                let text = dom0.read(&format!("/var/lib/xen/save/{name}"));
-                let domain: Value = serde_json::from_str(&text).expect(&place);
+                let file = format!("/var/lib/xen/save/{name}");
+                let domain = saved_domain(&dom0, &file, &place);
                 assert_eq!(domain["name"], **name, "{place}");
             }
             dom0.boot("second");
@@ -301,4 +301,14 @@ fn killed_anywhere_a_save_is_whole_or_not_there() {
     }
     println!("{kills} kills");
     assert!(kills > 10, "only {kills} kills");
+}
+
+/// The domain in a save file, which is whole.
+fn saved_domain(dom0: &Dom0, file: &str, place: &str) -> Value {
+    let path = dom0.path(file);
+    let save = reconcile::save_file::read(&path).expect(place);
+    assert!(save.is_whole(), "{place}: {save:?}");
+    let bytes = std::fs::read(&path).expect(place);
+    let state = support::save_file::memory(&bytes).expect(place);
+    serde_json::from_slice(state).expect(place)
 }

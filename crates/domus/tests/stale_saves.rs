@@ -231,6 +231,7 @@ fn a_folder_that_is_open_or_too_small_is_said() {
     let mut big = guest("web", 1);
     let pebibyte_mib = 1_u64 << 30;
     (big["memoryMib"], big["maxMemoryMib"]) = (json!(pebibyte_mib), json!(pebibyte_mib));
+    dom0.write("/xl/host-memory", &(pebibyte_mib << 2).to_string());
     dom0.declare(std::slice::from_ref(&big));
     assert_eq!(dom0.run(&["apply"]).status, 0);
     let ran = dom0.run(&["plan"]);

@@ -1,6 +1,7 @@
 //! What saves, restores and pauses domains; and killing whoever called.
 
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, process, thread};
 
@@ -16,7 +17,7 @@ pub fn carried_out(words: &[&str]) -> bool {
                 bytes = save_file::whole(&libxl_json(domain).to_string(), &state);
             });
             if let Some(folder) = PathBuf::from(file).parent()
-                && let Err(error) = fs::create_dir_all(folder).and_then(|()| fs::write(file, bytes))
+                && let Err(error) = private(folder).and_then(|()| fs::write(file, bytes))
             {
                 die(&error.to_string());
             }
@@ -81,6 +82,12 @@ fn info(state: &State) {
     println!("free_memory            : {}", total - 1500 - used);
     println!("outstanding_claims     : 0");
     println!("xen_commandline        : placeholder dom0_mem=1500M");
+}
+
+/// The save folder, as the module makes it.
+fn private(folder: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(folder)?;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
 }
 
 /// As xl in the foreground, which watches over its domain.
