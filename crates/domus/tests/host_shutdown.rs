@@ -306,9 +306,9 @@ fn killed_anywhere_a_save_is_whole_or_not_there() {
 /// The domain in a save file, which is whole.
 fn saved_domain(dom0: &Dom0, file: &str, place: &str) -> Value {
     let path = dom0.path(file);
-    let save = reconcile::save_file::read(&path).expect(place);
+    let save = reconcile::save_file::read(&path).unwrap();
     assert!(save.is_whole(), "{place}: {save:?}");
-    let bytes = std::fs::read(&path).expect(place);
-    let state = support::save_file::memory(&bytes).expect(place);
-    serde_json::from_slice(state).expect(place)
+    let bytes = std::fs::read(&path).unwrap();
+    let state = support::save_file::memory(&bytes).unwrap();
+    serde_json::from_slice(state).unwrap()
 }
