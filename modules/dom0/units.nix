@@ -82,7 +82,11 @@ in
           # Wanted, not required: one mount that fails must not keep all guests down.
           # Domus itself makes no image where a declared mount is missing.
           wants = mountUnits;
-          after = mountUnits;
+          # It asks xl who has an image that is to grow.
+          after = mountUnits ++ [
+            "xenstored.service"
+            "xen-init-dom0.service"
+          ];
           before = [ "xendomains.service" ];
           path = [ cfg.package ];
         }

@@ -85,7 +85,7 @@ fn an_image_grows_with_its_file_system_while_its_guest_is_off() {
     );
     insta::assert_snapshot!(dom0.run(&["plan"]).stdout, @r"
     web
-      is stopped, and stays so; `systemctl start domus-guest@web` starts it
+      is stopped, and stays so; `domus start web` starts it
     nothing to do
     ");
 }

@@ -47,7 +47,7 @@ fn a_saved_guest_stays_saved() {
 
 #[test]
 fn a_guest_that_cannot_hear_is_neither_waited_for_nor_destroyed() {
-    for (state, name) in [("--p---", "paused"), ("----c-", "crashed")] {
+    for (state, name) in [("--p---", "paused"), ("---sc-", "crashed")] {
         let dom0 = removed(json!({}));
         dom0.write("/xl/states", &format!("web {state}\n"));
         for _ in 0..2 {

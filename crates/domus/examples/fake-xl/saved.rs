@@ -31,6 +31,14 @@ pub fn carried_out(words: &[&str]) -> bool {
                 stay(domid);
             }
         }
+        // As xendomains does.
+        ["restore", file] => {
+            let domid = restore(file).to_string();
+            change(&domid, |domain| {
+                domain.paused = false;
+                domain.ran = true;
+            });
+        }
         ["restore", "-p", file] => {
             restore(file);
         }

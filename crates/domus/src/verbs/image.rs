@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::cli::{Common, ImageArgs, ImageVerb};
 use crate::context::Context;
 use crate::output::{self, BOLD, DIM, YELLOW, styled};
+use crate::verbs::status::sizes::human;
 
 pub fn run(common: &Common, args: &ImageArgs) -> anyhow::Result<ExitCode> {
     let context = Context::load(common)?;
@@ -134,14 +135,14 @@ fn list(context: &Context, as_json: bool) -> anyhow::Result<ExitCode> {
 }
 
 fn to_json(image: &Image) -> Value {
-    let (virtual_bytes, allocated_bytes, problem) = match &image.size {
+    let (virtual_bytes, real_bytes, problem) = match &image.size {
         Size::Of { usage, .. } => (usage.virtual_bytes, usage.allocated_bytes, None),
         Size::Missing => (None, None, Some("it is not there")),
         Size::Unknown(why) => (None, None, Some(why.as_str())),
     };
     json!({
         "path": image.path, "owner": image.owner(), "orphaned": image.is_orphaned(),
-        "virtualBytes": virtual_bytes, "allocatedBytes": allocated_bytes,
+        "virtualBytes": virtual_bytes, "realBytes": real_bytes,
         "lastWritten": written(&image.size).map(seconds), "problem": problem,
     })
 }
@@ -151,7 +152,7 @@ fn table(known: &Known, context: &Context) {
     let mut rows = vec![["IMAGE", "SIZE", "TAKES", "GUEST", "IN USE BY"].map(str::to_owned)];
     rows.extend(known.images.iter().map(|image| {
         let (size, takes) = match &image.size {
-            Size::Of { usage, .. } => (human(usage.virtual_bytes), human(usage.allocated_bytes)),
+            Size::Of { usage, .. } => (size(usage.virtual_bytes), size(usage.allocated_bytes)),
             Size::Missing => ("missing".to_owned(), "-".to_owned()),
             Size::Unknown(_) => ("unknown".to_owned(), "-".to_owned()),
         };
@@ -181,6 +182,8 @@ fn table(known: &Known, context: &Context) {
     for (index, row) in rows.iter().enumerate() {
         let cells = row.iter().zip(widths).enumerate();
         let cells = cells.map(|(column, (cell, width))| {
+            // The last ends the line.
+            let width = if column == 4 { 0 } else { width };
             let padded = format!("{cell:width$}");
             match (index, column) {
                 (0, _) => styled(DIM, padded),
@@ -189,7 +192,7 @@ fn table(known: &Known, context: &Context) {
                 _ => padded,
             }
         });
-        outln!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
+        outln!("{}", cells.collect::<Vec<_>>().join("  "));
     }
     for image in &known.images {
         if let Size::Unknown(why) = &image.size {
@@ -280,8 +283,8 @@ fn agreed(images: &[Image]) -> anyhow::Result<bool> {
         let size = match &image.size {
             Size::Of { usage, .. } => format!(
                 "{}, of which {} are taken",
-                human(usage.virtual_bytes),
-                human(usage.allocated_bytes)
+                size(usage.virtual_bytes),
+                size(usage.allocated_bytes)
             ),
             Size::Missing => "not there any more".to_owned(),
             Size::Unknown(why) => why.clone(),
@@ -327,17 +330,6 @@ fn ago(time: SystemTime) -> String {
     format!("{count} {unit}{plural}")
 }
 
-/// A size for people: `4.0 GiB`.
-fn human(bytes: Option<u64>) -> String {
-    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
-    let Some(bytes) = bytes else {
-        return "-".to_owned();
-    };
-    let mut tenths = u128::from(bytes) * 10 / 1024;
-    let mut unit = 0;
-    while tenths >= 10 * 1024 && unit + 1 < UNITS.len() {
-        tenths /= 1024;
-        unit += 1;
-    }
-    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+fn size(bytes: Option<u64>) -> String {
+    bytes.map_or_else(|| "-".to_owned(), human)
 }

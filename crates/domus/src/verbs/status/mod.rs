@@ -1,8 +1,9 @@
 //! `domus status`: how the guests are; of guests that are named, all that is known.
 
 mod facts;
+mod orphans;
 mod page;
-mod sizes;
+pub mod sizes;
 mod table;
 mod uptime;
 
@@ -56,12 +57,20 @@ pub fn run(common: &Common, args: &StatusArgs) -> anyhow::Result<ExitCode> {
             guest.look_closer(&context);
         }
     }
+    let left = if args.names.is_empty() {
+        reconcile::orphans(&context.document, &now.records, &context.layout)
+    } else {
+        Vec::new()
+    };
     if common.json {
-        let document = serde_json::json!({ "guests": facts, "problems": now.plan.problems });
+        let document = serde_json::json!({
+            "guests": facts, "orphans": orphans::to_json(&left), "problems": now.plan.problems,
+        });
         outln!("{document}");
     } else {
         if args.names.is_empty() {
             table::print(&facts, args.disks);
+            orphans::print(&left);
         } else {
             page::print(&facts);
         }
