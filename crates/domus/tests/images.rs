@@ -208,7 +208,7 @@ fn what_somebody_has_is_not_deleted() {
     fs::rename(&file, file.with_file_name("theirs")).unwrap();
     is_refused(
         &dom0,
-        "/var/lib/xen/save/theirs is the save file of a guest that Domus does not know",
+        "/vmdisks/web.img is in use by the saved guest theirs",
     );
     fs::remove_file(file.with_file_name("theirs")).unwrap();
     // A foreign domain, by a link of its own.

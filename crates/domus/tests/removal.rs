@@ -27,13 +27,16 @@ fn a_saved_guest_stays_saved() {
         dom0.write("/etc/domus/guests.json", &document.to_string());
         let file = dom0.path("/var/lib/xen/save/web");
         dom0.xl(&["save", "1", file.to_str().unwrap()]);
-        let memory = dom0.read("/var/lib/xen/save/web");
+        let memory = std::fs::read(dom0.path("/var/lib/xen/save/web")).unwrap();
         dom0.boot("second");
         let ran = dom0.run(&["apply"]);
         assert_eq!(ran.status, 0, "{}", ran.stderr);
         insta::assert_snapshot!(name, ran.stdout);
         assert_eq!(dom0.run(&["apply"]).status, 0);
-        assert_eq!(dom0.read("/var/lib/xen/save/web"), memory);
+        assert_eq!(
+            std::fs::read(dom0.path("/var/lib/xen/save/web")).unwrap(),
+            memory
+        );
         assert!(dom0.has("/vmdisks/web.img"));
         assert!(!dom0.has("/etc/xen/web.cfg") && !dom0.has("/etc/xen/auto/web"));
         assert!(!dom0.xl(&["list", "-v"]).contains("web "));

@@ -100,6 +100,10 @@ enum StepError {
     Began(PathBuf),
     #[error("it ended while it was to be changed; run `domus apply` again")]
     Ended,
+    #[error(
+        "it was to be started or ended, and was not, because of the order of its steps; run `domus apply` again"
+    )]
+    OutOfTurn,
     #[error(transparent)]
     Unit(#[from] StillActive),
     #[error(transparent)]
@@ -204,6 +208,8 @@ impl Executor<'_> {
         self.phase(Phase::Change, &mut runs, observed, report);
         self.end(&mut runs, report);
         hold_back(&mut runs);
+        // What was waiting for the guest's end: its disk grows.
+        self.phase(Phase::Change, &mut runs, observed, report);
         if stages.guests && observed.knows_domains() {
             if let Err(error) = self.tell_manager() {
                 fail(None, error.to_string());

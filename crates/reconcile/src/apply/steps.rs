@@ -85,8 +85,10 @@ impl Executor<'_> {
                 }
                 kept.save(layout)?;
             }
-            // Carried out side by side, by `Executor::end` and `Executor::start_all`.
-            Step::ShutDown { .. } | Step::Destroy { .. } | Step::Start | Step::Restore => {}
+            // Carried out side by side, by `Executor::end` and `Executor::start_all`, before it is their turn here.
+            Step::ShutDown { .. } | Step::Destroy { .. } | Step::Start | Step::Restore => {
+                return Err(StepError::OutOfTurn);
+            }
             Step::Forget => kept.now.forget(layout)?,
             Step::SetAsideSave { file, reason, .. } => {
                 saves::set_aside(&name, file, *reason, layout)?;
