@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value as Json;
 use xl_cfg::disk::Disk;
 use xl_cfg::keys::{self, Change};
 use xl_cfg::meaning::{self, Meaning};
@@ -83,7 +84,10 @@ pub fn compare(declared: &str, json: Option<&str>, started: Option<&str>, minor:
             .map(|running| libxl_json::compare(config, running, minor));
         compared.unwrap_or_default()
     };
-    let now = shown(&declared);
+    let mut now = shown(&declared);
+    let idle = json.as_ref().map(of_other_schedulers).unwrap_or_default();
+    now.differences
+        .retain(|difference| !idle.contains(&difference.key.as_str()));
     for difference in &now.differences {
         let (has, wants) = (difference.other.as_ref(), difference.one.as_ref());
         note(&mut found, &difference.key, has, wants);
@@ -103,6 +107,20 @@ pub fn compare(declared: &str, json: Option<&str>, started: Option<&str>, minor:
     }
     found.keys.sort_by(|one, other| one.key.cmp(&other.key));
     found
+}
+
+/// The keys of schedulers that the guest is not under: libxl keeps nothing of them, and nothing comes of them
+/// (`libxl_sched.c`, `libxl_domain_sched_params_get`).
+fn of_other_schedulers(json: &Json) -> &'static [&'static str] {
+    let scheduler = json.pointer("/b_info/sched_params/sched");
+    match scheduler.and_then(Json::as_str) {
+        Some("credit" | "credit2") => &["period", "budget", "extratime"],
+        Some("rtds") => &["cpu_weight", "cap"],
+        Some("null" | "arinc653" | "sedf") => {
+            &["cpu_weight", "cap", "period", "budget", "extratime"]
+        }
+        _ => &[],
+    }
 }
 
 /// Compares keys with what the guest was started with.

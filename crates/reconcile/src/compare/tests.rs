@@ -179,3 +179,70 @@ fn the_number_of_an_interface_that_was_attached_again_is_no_difference() {
     let moved = running(|json| json["nics"][0]["devid"] = 3.into());
     assert!(compared(&guest(|_| {}), &moved, Some(&text(&guest(|_| {})))).is_same());
 }
+
+/// The memory of the graphics card, which libxl fills in by the card.
+#[test]
+fn the_usual_memory_of_a_screen_is_no_difference() {
+    let hvm = |graphics: Json| {
+        guest(|guest| {
+            guest["type"] = "hvm".into();
+            guest["boot"] = json!({ "bootloader": "firmware" });
+            guest["graphics"] = graphics;
+        })
+    };
+    let shown = |card: &str, mib: u64| {
+        running(|json| {
+            json["c_info"]["type"] = "hvm".into();
+            json["b_info"]["video_memkb"] = (mib * 1024).into();
+            json["b_info"]["device_model_version"] = "qemu_xen".into();
+            json["b_info"]["type.hvm"] = json!({ "vga": { "kind": card } });
+            json["nics"][0]["nictype"] = "vif_ioemu".into();
+        })
+    };
+    let differing = |guest: &Guest, json: &str| {
+        let keys = compared(guest, json, None).keys.into_iter();
+        keys.map(|difference| (difference.running, difference.declared))
+            .collect::<Vec<_>>()
+    };
+    let unset = hvm(json!({}));
+    assert_eq!(differing(&unset, &shown("cirrus", 8)), []);
+    assert_eq!(
+        differing(&unset, &shown("cirrus", 16)),
+        [("16".into(), String::new())]
+    );
+    let standard = hvm(json!({ "vga": "stdvga" }));
+    assert_eq!(differing(&standard, &shown("std", 16)), []);
+    let said = hvm(json!({ "videoRamMib": 8 }));
+    assert_eq!(differing(&said, &shown("cirrus", 8)), []);
+    let more = hvm(json!({ "videoRamMib": 16 }));
+    assert_eq!(
+        differing(&more, &shown("cirrus", 8)),
+        [(String::new(), "16".into())]
+    );
+}
+
+/// libxl shows what the scheduler has that the guest is under, and drops the rest.
+#[test]
+fn what_another_scheduler_would_have_is_no_difference() {
+    let guest = guest(|guest| {
+        guest["cpu"] = json!({ "pool": "slow", "weight": 512 });
+        guest["settings"] = json!({ "period": 20_000, "extratime": 0 });
+    });
+    let under = |scheduler: &str, weight: Option<u32>| {
+        let json = running(|json| {
+            json["c_info"]["pool_name"] = "slow".into();
+            json["b_info"]["sched_params"] = json!({ "sched": scheduler });
+            if let Some(weight) = weight {
+                json["b_info"]["sched_params"]["weight"] = weight.into();
+            }
+        });
+        let keys = compared(&guest, &json, Some(&text(&guest)))
+            .keys
+            .into_iter();
+        keys.map(|difference| difference.key).collect::<Vec<_>>()
+    };
+    assert_eq!(under("credit2", Some(512)), [""; 0]);
+    assert_eq!(under("credit2", Some(256)), ["cpu_weight"]);
+    assert_eq!(under("null", None), [""; 0]);
+    assert_eq!(under("rtds", None), ["extratime", "period"]);
+}

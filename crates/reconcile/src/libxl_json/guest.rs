@@ -7,6 +7,7 @@ use xl_cfg::keys::{self, GuestType};
 use xl_cfg::smbios::Smbios;
 use xl_cfg::xenstore_quota::XenstoreQuota;
 
+use super::kept;
 use super::source::{Source, spec};
 
 pub(super) fn read(source: &mut Source) {
@@ -30,6 +31,18 @@ fn memory(source: &mut Source) {
     }
     // libxl fills it in for guests that can have none.
     if source.guest() != Some(GuestType::Hvm) && source.number("/b_info/video_memkb") == Some(0) {
+        source.done("/b_info/video_memkb");
+    }
+    // Of a guest that runs, nobody can tell whether libxl filled it in.
+    let card = match source.text("/b_info/type.hvm/vga/kind") {
+        Some("std") => "stdvga",
+        card => card.unwrap_or_default(),
+    };
+    let model = source.text("/b_info/device_model_version");
+    let model = model.map(|model| model.replace('_', "-"));
+    let usual = kept::usual_videoram(card, model.as_deref());
+    let has = source.number("/b_info/video_memkb");
+    if source.runs() && has == u64::try_from(usual).ok().map(|mib| mib * KIB_PER_MIB) {
         source.done("/b_info/video_memkb");
     }
 }

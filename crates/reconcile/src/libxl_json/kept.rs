@@ -86,6 +86,7 @@ fn kept(config: &Config, minor: u32, untold: &mut BTreeSet<&'static str>) -> Con
     host_devices(&mut kept, guest);
     interfaces(&mut kept, guest, minor);
     firmware(&mut kept, guest, untold);
+    screen(&mut kept, guest);
     host_processors(&kept, untold);
     one_for_all(&mut kept);
     if kept
@@ -222,6 +223,32 @@ fn firmware(config: &mut Config, guest: GuestType, untold: &mut BTreeSet<&'stati
         set(config, "bios", "ovmf");
     } else if !"bios".starts_with(&text) {
         set(config, "firmware_override", text);
+    }
+}
+
+/// `videoram` without what libxl takes anyway.
+fn screen(config: &mut Config, guest: GuestType) {
+    let word = |key: &str| config.get(key).and_then(Value::as_text);
+    let standard = config.get("stdvga").and_then(Value::as_integer) == Some(1);
+    let card = word("vga").unwrap_or(if standard { "stdvga" } else { "" }.into());
+    let usual = usual_videoram(&card, word("device_model_version").as_deref());
+    if guest == GuestType::Hvm && config.get("videoram").and_then(Value::as_integer) == Some(usual)
+    {
+        config.remove("videoram");
+    }
+}
+
+/// The memory that libxl gives to an HVM guest's graphics card, in MiB, by xl's words for the card and the device model
+/// (`libxl__domain_build_info_setdefault`).
+pub(super) fn usual_videoram(card: &str, device_model: Option<&str>) -> i64 {
+    let traditional = device_model == Some("qemu-xen-traditional");
+    match card {
+        "none" => 0,
+        "qxl" => 128,
+        "stdvga" if traditional => 8,
+        "stdvga" => 16,
+        _ if traditional => 4,
+        _ => 8,
     }
 }
 
