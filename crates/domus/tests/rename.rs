@@ -176,6 +176,25 @@ fn a_guest_that_is_saved_is_renamed_with_its_save_file() {
 }
 
 #[test]
+fn where_domus_restores_it_is_renamed_before_it_runs() {
+    let dom0 = with_web();
+    save(&dom0, "web");
+    let mut shop = shop();
+    shop["boot"]["kernel"] = json!("/nix/store/aaa-linux/bzImage");
+    let document =
+        json!({ "version": 1, "autostartManager": "domus", "bridges": [], "guests": [shop] });
+    dom0.write("/etc/domus/guests.json", &document.to_string());
+    dom0.boot("second");
+    for stage in ["files", "images", "guests"] {
+        applied(&dom0, &["apply", "--stage", stage]);
+    }
+    assert!(dom0.xl(&["list", "-v"]).contains("shop "));
+    assert!(!dom0.has("/var/lib/xen/save/shop"));
+    web_is_gone(&dom0);
+    assert_eq!(dom0.run(&["plan"]).stdout, "nothing to do\n");
+}
+
+#[test]
 fn a_guest_that_is_saved_before_its_domain_is_renamed_is_known() {
     let dom0 = with_web();
     declare_shop(&dom0);

@@ -24,6 +24,7 @@ use anyhow::{Context as _, anyhow, bail};
 use reconcile::domains::{self, Domain, State};
 use reconcile::ending::destroy;
 use reconcile::files::{self, Existing};
+use reconcile::xl::Xl;
 use reconcile::{Layout, Programs, program};
 use uuid::Uuid;
 
@@ -113,7 +114,7 @@ impl Restore {
         files::remove(&self.file).with_context(|| {
             format!("it is restored, and stays paused (domain {})", domain.domid)
         })?;
-        run_on(&domain, programs)?;
+        run_on(&domain, &self.name, programs)?;
         self.unmark();
         Ok(domain)
     }
@@ -161,7 +162,7 @@ pub fn unmark(layout: &Layout, name: &str) {
 
 /// The last steps for a guest whose restore was killed after its save file was removed.
 pub fn finish(name: &str, domain: &Domain, context: &Context) -> anyhow::Result<()> {
-    run_on(domain, &context.programs)?;
+    run_on(domain, name, &context.programs)?;
     unmark(&context.layout, name);
     Ok(())
 }
@@ -179,7 +180,11 @@ fn listed(programs: &Programs) -> anyhow::Result<Vec<Domain>> {
 }
 
 /// Unpauses a domain, and looks whether it is: `xl unpause` succeeds whatever happens.
-fn run_on(domain: &Domain, programs: &Programs) -> anyhow::Result<()> {
+fn run_on(domain: &Domain, name: &str, programs: &Programs) -> anyhow::Result<()> {
+    if domain.name != name {
+        // It was renamed while it was saved. What fails here, the next apply does.
+        let _ = Xl(programs).rename(domain.domid, name);
+    }
     let domid = domain.domid.to_string();
     let asked = program::run(&programs.xl, &["unpause", &domid], programs.answer_limit);
     let paused = |known: &Domain| known.domid == domain.domid && known.state == State::Paused;

@@ -88,6 +88,10 @@ impl Executor<'_> {
             ));
         };
         files::remove(&file)?;
+        if domain.name != name {
+            // It was renamed while it was saved. What fails here, the next apply does.
+            let _ = xl.rename(domain.domid, name);
+        }
         xl.unpause(domain.domid)?;
         Ok(domain.domid)
     }
