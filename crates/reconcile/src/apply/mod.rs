@@ -5,6 +5,7 @@
 
 mod images;
 mod rename;
+mod run;
 mod start;
 mod steps;
 
@@ -14,18 +15,17 @@ use std::path::PathBuf;
 use disk_image::{ImageError, Tools};
 use guest_spec::{Document, Guest};
 
+use self::run::{Kept, Run, hold_back, keep_roots};
 use crate::domains::DomainsError;
 use crate::ending::{self, EndError, Ended, Progress, Target};
-use crate::files::{self, Entry, Existing, FileError};
+use crate::files::{self, Existing, FileError};
 use crate::layout::Layout;
-use crate::observe::{GuestFiles, Observed};
-use crate::plan::{Ending, GuestPlan, Phase, Plan, Step};
+use crate::observe::Observed;
+use crate::plan::{Ending, Phase, Plan, Step};
 use crate::program::{ProgramError, Programs};
-use crate::record::{Record, RecordError, Records};
+use crate::record::{RecordError, Records};
 use crate::roots::Roots;
 use crate::saves::SetAsideError;
-use crate::secret::ConfigText;
-use crate::seen::note_seen;
 use crate::units::StillActive;
 use crate::{Stages, bridges};
 
@@ -363,159 +363,5 @@ impl Executor<'_> {
             }
         }
         errors
-    }
-}
-
-/// Roots what the guest may be created from: the declared configuration, and the one that it was
-/// started with for as long as it runs, has a save file, or may.
-fn keep_roots(
-    plan: &GuestPlan,
-    record: &Record,
-    observed: &Observed,
-    roots: &Roots,
-) -> Result<(), FileError> {
-    let gone = observed.knows_domains()
-        && observed.domains.of(record.uuid).is_none()
-        && !observed.is_saved(&record.name, record.uuid);
-    let started = record
-        .running
-        .as_ref()
-        .and_then(|running| running.config.as_deref());
-    let next_boot = record
-        .running
-        .as_ref()
-        .and_then(|running| running.next_boot.as_deref());
-    let starts = |step: &Step| matches!(step, Step::Start | Step::Restore);
-    let started_now = plan.steps.iter().any(starts);
-    let started = started
-        .into_iter()
-        .chain(next_boot)
-        .filter(|_| !gone || started_now);
-    // What could not be written leaves what stands there, and that is what would be started.
-    let left = observed
-        .guests
-        .get(&plan.name)
-        .filter(|_| !plan.problems.is_empty())
-        .and_then(GuestFiles::config_text);
-    let declared = plan.config.as_ref().map(ConfigText::sealed);
-    let configs: Vec<&str> = declared.into_iter().chain(started).chain(left).collect();
-    roots.keep(&plan.name, &configs)
-}
-
-/// A guest whose disks another has, which was to end and did not, is not started.
-fn hold_back(runs: &mut [Run]) {
-    let failed: Vec<String> = runs
-        .iter()
-        .filter(|run| run.result.is_err())
-        .map(|run| run.plan.name.clone())
-        .collect();
-    for run in runs.iter_mut().filter(|run| run.result.is_ok()) {
-        let mut others = run.plan.after_end_of.iter();
-        if let Some(other) = others.find(|name| failed.contains(name)) {
-            run.result = Err(StepError::HeldBack(other.clone()));
-        }
-    }
-}
-
-/// A guest's plan on its way.
-struct Run<'a> {
-    plan: &'a GuestPlan,
-    declared: Option<&'a Guest>,
-    kept: Kept,
-    /// How many of the steps are done.
-    at: usize,
-    /// A step that fails ends the guest's list.
-    result: Result<(), StepError>,
-    /// One that only did not make a disk larger does not.
-    not_grown: Result<(), StepError>,
-}
-
-impl<'a> Run<'a> {
-    /// Nothing for a guest of which nobody knows anything.
-    fn begin(
-        plan: &'a GuestPlan,
-        declared: Option<&'a Guest>,
-        record: Option<Record>,
-        observed: &Observed,
-        stages: Stages,
-    ) -> Option<Self> {
-        let uuid = declared
-            .map(|guest| guest.uuid)
-            .or(record.as_ref().map(|record| record.uuid))?;
-        let mut kept = Kept {
-            known: record.clone(),
-            now: record.unwrap_or_else(|| Record::new(&plan.name, uuid)),
-        };
-        if declared.is_none()
-            && observed.knows_domains()
-            && observed.domains.of(kept.now.uuid).is_none()
-        {
-            // Declared again, it is a new guest, not one that was stopped.
-            kept.now.running = None;
-        }
-        if let Some(guest) = declared {
-            note_seen(&mut kept.now, guest, plan, observed, stages);
-        }
-        if observed
-            .guests
-            .get(&plan.name)
-            .is_some_and(|files| matches!(files.auto, Ok(Entry::Absent)))
-        {
-            // Whatever comes to stand there is not ours, unless a step of this plan makes it.
-            kept.now.linked = false;
-        }
-        Some(Self {
-            plan,
-            declared,
-            kept,
-            at: 0,
-            result: Ok(()),
-            not_grown: Ok(()),
-        })
-    }
-
-    /// Whether a step lets Xen have the declared configuration, of which store paths are a part.
-    fn needs_roots(&self) -> bool {
-        let needs = |step: &Step| {
-            matches!(
-                step,
-                Step::Start | Step::StoreConfig { .. } | Step::LinkAuto
-            )
-        };
-        self.plan.steps.iter().any(needs)
-    }
-
-    /// The next step, if its time has come and none has failed.
-    fn next(&self, phase: Phase) -> Option<&'a Step> {
-        let step = self.plan.steps.get(self.at)?;
-        (self.result.is_ok() && step.phase() <= phase).then_some(step)
-    }
-
-    fn done(&mut self, step: &Step, result: Result<(), StepError>, report: &mut dyn FnMut(Event)) {
-        self.at += 1;
-        if result.is_ok() {
-            report(Event::Done(&self.plan.name, step));
-        }
-        match result {
-            Err(StepError::NotGrown { .. }) => self.not_grown = result,
-            _ => self.result = result,
-        }
-    }
-}
-
-/// A record, with what of it is on the disk already.
-struct Kept {
-    known: Option<Record>,
-    now: Record,
-}
-
-impl Kept {
-    /// Writes the record if it changed since it was last read or written.
-    fn save(&mut self, layout: &Layout) -> Result<(), FileError> {
-        if self.known.as_ref() != Some(&self.now) {
-            self.now.save(layout)?;
-            self.known = Some(self.now.clone());
-        }
-        Ok(())
     }
 }

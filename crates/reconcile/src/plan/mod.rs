@@ -5,6 +5,7 @@
 
 pub(crate) mod adopt;
 mod declared;
+mod note;
 pub(crate) mod orphans;
 mod removal;
 mod rename;
@@ -27,9 +28,10 @@ use crate::secret::ConfigText;
 use rename::Renames;
 
 pub(crate) use declared::live;
+pub use note::{Change, Held, Note, When};
 pub(crate) use saves::sets_aside;
 pub(crate) use step::Phase;
-pub use step::{Change, Ending, Held, Live, Note, Risk, Step, When};
+pub use step::{Ending, Live, Risk, Step};
 
 /// What is to be done.
 #[derive(Debug, Default)]

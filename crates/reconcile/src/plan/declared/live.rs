@@ -16,7 +16,7 @@ use super::running::later;
 use crate::compare::{self, Compared, Device, Difference};
 use crate::domains::Domain;
 use crate::holders::Holder;
-use crate::plan::step::{Change, Live, Step, When};
+use crate::plan::{Change, Live, Step, When};
 use crate::plan::{GuestPlan, Host};
 
 /// Xen's own weight (`xl sched-credit2`), and no cap.

@@ -10,7 +10,7 @@ use super::live;
 use crate::compare::{self, Compared};
 use crate::domains::{Domain, State};
 use crate::files::digest;
-use crate::plan::step::{Change, Ending, Note, Step, When};
+use crate::plan::{Change, Ending, Note, Step, When};
 use crate::plan::{GuestPlan, Host};
 use crate::seen::started_with;
 
