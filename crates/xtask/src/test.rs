@@ -16,9 +16,6 @@ pub struct Args {
     /// Leave out the scenarios on real Xen
     #[arg(long)]
     no_vm: bool,
-    /// Try at more moments what is tried at random ones: power cuts, of which `DOMUS_SEED` chooses the moments
-    #[arg(long)]
-    long: bool,
     #[command(flatten)]
     options: Options,
 }
@@ -74,7 +71,7 @@ pub fn run(args: &Args) -> Result<()> {
     if args.no_vm {
         tally.skip("scenarios on real Xen", "--no-vm");
     } else {
-        match vm::scenarios::run_all(args.long) {
+        match vm::scenarios::run_all() {
             Ok(results) => {
                 for result in results {
                     if result.outcome.failed() {

@@ -34,7 +34,7 @@ impl Dom0 {
     pub fn boot(image: &Image, shell: bool) -> Result<Self> {
         let step = Step::begin("booting Xen and its Dom0");
         let run = RunFolder::new(image)?;
-        let (qemu, agent) = start(image, &run, shell, "")?;
+        let (qemu, agent) = start(image, &run, shell)?;
         let mut dom0 = Self {
             qemu,
             agent,
@@ -136,28 +136,12 @@ impl Dom0 {
         self.run("systemctl --no-block reboot")?;
         let down = self.qemu.wait(BOOT);
         down.with_context(|| format!("Xen's console ends with:\n{}\n", self.run.console_tail(20)))?;
-        self.boot_again("")?;
-        step.done();
-        Ok(())
-    }
-
-    /// Cuts the power: QEMU is killed. Then the Dom0 boots again, with `arguments` for its kernel once.
-    ///
-    /// # Errors
-    /// It did not come up in time; the message has the end of Xen's console.
-    pub fn power_cut(&mut self, arguments: &str) -> Result<()> {
-        let step = Step::begin("cutting the power, booting again");
-        self.qemu.kill()?;
-        self.boot_again(arguments)?;
-        step.done();
-        Ok(())
-    }
-
-    fn boot_again(&mut self, arguments: &str) -> Result<()> {
-        let (qemu, agent) = start(&self.image, &self.run, self.shell, arguments)?;
+        let (qemu, agent) = start(&self.image, &self.run, self.shell)?;
         self.qemu = qemu;
         self.agent = agent;
-        self.wait_for_xen()
+        self.wait_for_xen()?;
+        step.done();
+        Ok(())
     }
 
     /// Gives the user's terminal a shell in the Dom0, until the user leaves it.
@@ -170,8 +154,8 @@ impl Dom0 {
     }
 }
 
-fn start(image: &Image, run: &RunFolder, shell: bool, arguments: &str) -> Result<(Qemu, Agent)> {
-    let qemu = Qemu::start(image, run, shell, arguments)?;
+fn start(image: &Image, run: &RunFolder, shell: bool) -> Result<(Qemu, Agent)> {
+    let qemu = Qemu::start(image, run, shell)?;
     let mut agent = Agent::connect(&run.agent_socket())?;
     agent.greeting(BOOT).with_context(|| {
         format!(

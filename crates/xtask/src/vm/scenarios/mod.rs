@@ -8,7 +8,6 @@ mod imports_mean_the_same;
 mod life_by_hand;
 mod memory_live;
 mod missing_bridge;
-mod power_cut;
 mod reboot_restores;
 mod running_imported;
 mod stage;
@@ -90,11 +89,6 @@ pub const ALL: &[Scenario] = &[
         about: "without their bridge saved guests are not restored, and never started anew; with it they come back",
         run: missing_bridge::run,
     },
-    Scenario {
-        name: "power-cut",
-        about: "the power goes in the middle of a switch: all guests are as declared, and their file systems whole",
-        run: power_cut::run,
-    },
 ];
 
 /// How a scenario ended.
@@ -129,16 +123,15 @@ pub struct ScenarioResult {
 /// # Errors
 /// The Dom0's image cannot be had; a scenario that fails is a result, no error.
 #[allow(dead_code, reason = "cargo xtask test calls it")]
-pub fn run_all(long: bool) -> Result<Vec<ScenarioResult>> {
-    run(&[], long)
+pub fn run_all() -> Result<Vec<ScenarioResult>> {
+    run(&[])
 }
 
-/// Runs the scenarios with these names, all where there is none, and prints PASS or FAIL for each. `long` is for those that
-/// try something at random: more often.
+/// Runs the scenarios with these names, all where there is none, and prints PASS or FAIL for each.
 ///
 /// # Errors
 /// A name is unknown, or the Dom0's image cannot be had.
-pub fn run(names: &[String], long: bool) -> Result<Vec<ScenarioResult>> {
+pub fn run(names: &[String]) -> Result<Vec<ScenarioResult>> {
     if let Some(unknown) = names
         .iter()
         .find(|name| ALL.iter().all(|scenario| scenario.name != **name))
@@ -150,7 +143,7 @@ pub fn run(names: &[String], long: bool) -> Result<Vec<ScenarioResult>> {
         );
     }
     setup::ensure(&[setup::VM, setup::EVAL].concat())?;
-    let mut stage = Stage::new(image::ensure(false)?, long);
+    let mut stage = Stage::new(image::ensure(false)?);
     let mut results = Vec::new();
     for scenario in ALL
         .iter()

@@ -14,8 +14,6 @@ use crate::vm::world::{self, Configuration, Guest, World};
 pub struct Stage {
     /// The Dom0's image.
     pub image: Image,
-    /// Whether what is tried at random is tried often.
-    pub long: bool,
     domus: Option<PathBuf>,
     house: Option<House>,
 }
@@ -32,10 +30,9 @@ pub struct House {
 
 impl Stage {
     /// A stage on which nothing was built yet.
-    pub fn new(image: Image, long: bool) -> Self {
+    pub fn new(image: Image) -> Self {
         Self {
             image,
-            long,
             domus: None,
             house: None,
         }
