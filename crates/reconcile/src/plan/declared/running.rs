@@ -10,7 +10,7 @@ use super::live;
 use crate::compare::{self, Compared};
 use crate::domains::{Domain, State};
 use crate::files::digest;
-use crate::plan::{Change, Ending, Note, Step, When};
+use crate::plan::{Change, Ending, Live, Note, Step, When};
 use crate::plan::{GuestPlan, Host};
 use crate::seen::started_with;
 
@@ -64,7 +64,17 @@ impl Case<'_> {
             return self.restart(plan, domain);
         }
         let at_boot = |change: &Change| change.when == When::AtNextBoot;
-        let waits = repinned || plan.changes.iter().any(at_boot);
+        // Xen keeps the processors of the start for the guest's own reboot, whatever it was moved to since.
+        let moves = |step: &Step| {
+            matches!(
+                step,
+                Step::Live {
+                    change: Live::Pin { .. },
+                    ..
+                }
+            )
+        };
+        let waits = repinned || plan.steps.iter().any(moves) || plan.changes.iter().any(at_boot);
         self.store(plan, domain, waits);
     }
 
