@@ -156,6 +156,31 @@ fn a_guest_that_runs_before_domus_knows_it_is_not_restarted() {
 }
 
 #[test]
+fn what_a_guest_has_that_was_saved_and_restored_by_hand_is_rooted() {
+    let dom0 = Dom0::new();
+    std::fs::create_dir_all(dom0.path("/nix/var/nix/gcroots")).unwrap();
+    for kernel in ["aaa-linux-6.1", "bbb-linux-6.6"] {
+        let mut web = guest("web", 1);
+        web["boot"]["kernel"] = json!(format!("/nix/store/{kernel}/bzImage"));
+        dom0.declare(&[web]);
+        apply_twice(&dom0);
+    }
+    // What was stored for its next boot is lost by that: it has, and reboots with, what it was started with.
+    let save = dom0.path("/var/lib/xen/save/web");
+    let save = save.to_str().unwrap();
+    dom0.xl(&["save", "1", save]);
+    dom0.xl(&["restore", save]);
+    std::fs::remove_file(save).unwrap();
+    apply_twice(&dom0);
+    let roots = dom0.files("/nix/var/nix/gcroots");
+    assert_eq!(roots.len(), 2, "{roots:?}");
+    assert!(
+        dom0.run(&["status"]).stdout.contains("pending"),
+        "the new kernel waits still"
+    );
+}
+
+#[test]
 fn what_a_guest_was_started_with_is_rooted_until_it_is_gone() {
     let dom0 = Dom0::new();
     std::fs::create_dir_all(dom0.path("/nix/var/nix/gcroots")).unwrap();

@@ -7,6 +7,7 @@ use guest_spec::{Detach, DiskFormat, Guest};
 use xl_cfg::Config;
 
 use crate::Stages;
+use crate::compare::compare;
 use crate::disks::{declared_targets, disk_ids, live_targets};
 use crate::domains::Domain;
 use crate::files::{Entry, digest};
@@ -152,6 +153,17 @@ fn note_targets(
     record.targets.extend(declared_targets(guest, domains));
 }
 
+/// What was stored for a guest's own reboot, or what it ran with before: whichever is more like what it has.
+fn more_like(domain: &Domain, before: &Running, minor: u32) -> Option<String> {
+    let differences = |text: &String| {
+        compare(text, domain.json.as_deref(), None, minor)
+            .keys
+            .len()
+    };
+    let candidates = before.next_boot.iter().chain(&before.config);
+    candidates.min_by_key(|text| differences(text)).cloned()
+}
+
 /// The xl configuration that a running guest was started with, where that can be known; sealed.
 pub(crate) fn started_with(
     record: Option<&Record>,
@@ -171,13 +183,11 @@ pub(crate) fn started_with(
         if running.domid.is_none_or(|domid| domid == domain.domid) {
             return running.config.clone().or_else(started);
         }
-        // Another number is another start: the guest's own reboot, which takes what was stored for it, or one by hand,
-        // from the file that `domus run` tells of.
-        let stored = running.next_boot.clone();
+        // Another number is another start: the guest's own reboot, which takes what was stored for it; a restore by
+        // hand, which takes what it was saved with; or one by hand, from the file that `domus run` tells of.
         return started()
             .filter(|text| Some(text) != running.config.as_ref())
-            .or(stored)
-            .or_else(|| running.config.clone());
+            .or_else(|| more_like(domain, running, observed.xen_minor));
     }
     match started() {
         Some(started) => Some(started),

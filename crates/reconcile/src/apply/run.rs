@@ -10,11 +10,13 @@ use crate::observe::{GuestFiles, Observed};
 use crate::plan::{GuestPlan, Phase, Step};
 use crate::record::Record;
 use crate::roots::Roots;
+use crate::saves::Save;
 use crate::secret::ConfigText;
 use crate::seen::note_seen;
 
 /// Roots what the guest may be created from: the declared configuration, and the one that it was
-/// started with for as long as it runs, has a save file, or may.
+/// started with for as long as it runs, has a save file, or may; by what is remembered, and by what Xen and the save file
+/// themselves have, for a guest that somebody saved and restored by hand may have another than is thought.
 pub(super) fn keep_roots(
     plan: &GuestPlan,
     record: &Record,
@@ -45,7 +47,19 @@ pub(super) fn keep_roots(
         .filter(|_| !plan.problems.is_empty())
         .and_then(GuestFiles::config_text);
     let declared = plan.config.as_ref().map(ConfigText::sealed);
-    let configs: Vec<&str> = declared.into_iter().chain(started).chain(left).collect();
+    // Where nothing differs, Xen has what is declared.
+    let differs = plan.compared.is_none();
+    let running = observed.domains.of(record.uuid).filter(|_| differs);
+    let running = running.and_then(|domain| domain.json.as_deref());
+    let save = observed.save_files.get(&record.name);
+    let saved = save.and_then(Save::json);
+    let configs: Vec<&str> = declared
+        .into_iter()
+        .chain(started)
+        .chain(left)
+        .chain(running)
+        .chain(saved)
+        .collect();
     roots.keep(&plan.name, &configs)
 }
 
