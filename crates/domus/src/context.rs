@@ -1,5 +1,6 @@
 //! What the verbs share: the document, the layout, the programs, a plan of now.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fmt, fs};
@@ -12,6 +13,7 @@ use reconcile::plan::{Plan, plan};
 use reconcile::{Executor, Layout, Programs, Records, Stages, Starter, budget};
 
 use crate::cli::{Common, Stage};
+use crate::output;
 
 /// The document cannot be used, and nothing was changed.
 #[derive(Debug)]
@@ -133,14 +135,44 @@ impl Context {
     pub fn planned(&self, stages: Stages) -> anyhow::Result<Now> {
         let mut now = self.now(stages)?;
         if budget::is_needed(&now.plan) {
-            match budget::look(&self.programs, &self.layout, &now.observed.domains) {
+            match self.memory(&now.observed) {
                 Ok(host) => budget::limit(&mut now.plan, &self.document, &now.observed, &host),
-                Err(why) => now.plan.notes.push(format!(
-                    "how much memory is free is not known, and guests are started as long as xl starts them: {why}"
-                )),
+                Err(why) => now.plan.notes.push(why),
             }
         }
         Ok(now)
+    }
+
+    /// The memory that guests may have; or that it is not known, which keeps nobody down.
+    fn memory(&self, observed: &Observed) -> Result<budget::Host, String> {
+        budget::look(&self.programs, &self.layout, &observed.domains).map_err(|why| {
+            format!(
+                "how much memory is free is not known, and guests are started as long as xl starts them: {why}"
+            )
+        })
+    }
+
+    /// Whether there is memory for guests that a person starts, each with the domain that is to end first, where it is a
+    /// restart: why not, by their names. What else is to be said of it is said.
+    pub fn without_memory(
+        &self,
+        guests: &[(&str, Option<u32>)],
+        observed: &Observed,
+    ) -> BTreeMap<String, String> {
+        let plan = match self.memory(observed) {
+            Ok(host) => budget::by_hand(guests, &self.document, observed, &host),
+            Err(why) => {
+                output::warning(&why);
+                return BTreeMap::new();
+            }
+        };
+        for note in &plan.notes {
+            output::warning(note);
+        }
+        let refused = plan.guests.into_iter();
+        refused
+            .filter_map(|guest| Some((guest.name, guest.problems.into_iter().next()?)))
+            .collect()
     }
 
     /// What carries a plan out.

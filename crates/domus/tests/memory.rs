@@ -140,6 +140,71 @@ fn what_xl_takes_from_the_dom0_is_counted_and_said() {
 }
 
 #[test]
+fn by_hand_nothing_is_started_that_there_is_no_memory_for() {
+    let mut dom0 = dom0(600);
+    let by_hand = |mut guest: Value| {
+        guest["autostart"] = json!(false);
+        guest
+    };
+    let declare = |web_mib: u32| {
+        dom0.declare(&[
+            by_hand(sized("db", 1, 384, 0)),
+            by_hand(sized("web", 2, web_mib, 0)),
+        ]);
+        assert_eq!(dom0.run(&["apply"]).status, 0);
+    };
+    declare(384);
+    let ran = dom0.run(&["start", "db", "web"]);
+    assert_eq!(ran.status, 1);
+    insta::assert_snapshot!("start", all(&ran));
+    assert!(runs(&dom0, "db") && !runs(&dom0, "web"));
+    // So does its unit, which a person may start; and neither has called xl.
+    let ran = dom0.run(&["run", "web"]);
+    assert_eq!(ran.status, 1);
+    insta::assert_snapshot!("run", all(&ran));
+    assert_eq!(dom0.run(&["start", "db"]).status, 0);
+    // A guest is not stopped that could not be started again.
+    dom0.declare(&[by_hand(sized("db", 1, 1024, 0))]);
+    assert_eq!(dom0.run(&["apply"]).status, 0);
+    let ran = dom0.run(&["restart", "db"]);
+    assert_eq!(ran.status, 1);
+    insta::assert_snapshot!("restart_by_hand", all(&ran));
+    assert!(runs(&dom0, "db"));
+    dom0.declare(&[by_hand(sized("db", 1, 590, 0))]);
+    assert_eq!(dom0.run(&["apply"]).status, 0);
+    let ran = dom0.run(&["restart", "db"]);
+    assert_eq!(ran.status, 0, "{}", all(&ran));
+    // Who does not know how much is free asks xl.
+    assert_eq!(dom0.run(&["stop", "db"]).status, 0);
+    dom0.fault(Some("fail:info"));
+    let ran = dom0.run(&["start", "db"]);
+    assert_eq!(ran.status, 0);
+    insta::assert_snapshot!("start_unknown", all(&ran));
+}
+
+#[test]
+fn a_saved_guest_stays_saved_where_there_is_no_memory_for_it() {
+    let dom0 = dom0(600);
+    let mut web = sized("web", 1, 512, 0);
+    web["autostart"] = json!(false);
+    let other = sized("other", 2, 512, 0);
+    dom0.declare(&[web.clone()]);
+    assert_eq!(dom0.run(&["apply"]).status, 0);
+    assert_eq!(dom0.run(&["start", "web"]).status, 0);
+    let save = dom0.path("/var/lib/xen/save/web");
+    dom0.xl(&["save", "1", save.to_str().unwrap()]);
+    dom0.declare(&[web, other]);
+    assert_eq!(dom0.run(&["apply"]).status, 0);
+    let ran = dom0.run(&["start", "web"]);
+    assert_eq!(ran.status, 1);
+    insta::assert_snapshot!("start_saved", all(&ran));
+    assert!(dom0.has("/var/lib/xen/save/web") && !runs(&dom0, "web"));
+    host(&dom0, 1200);
+    assert_eq!(dom0.run(&["start", "web"]).status, 0);
+    assert!(!dom0.has("/var/lib/xen/save/web") && runs(&dom0, "web"));
+}
+
+#[test]
 fn xl_that_does_not_say_how_much_is_free_keeps_nobody_down() {
     let mut dom0 = dom0(100);
     dom0.declare(&[guest("web", 1)]);

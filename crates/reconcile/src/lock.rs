@@ -41,4 +41,11 @@ impl Lock {
         let _ = write!(file, "process {}", std::process::id());
         Ok(Self(file))
     }
+
+    /// Whether some process has it now; nobody where that cannot be told.
+    #[must_use]
+    pub fn is_held(layout: &Layout) -> bool {
+        File::open(layout.state_dir().join("lock"))
+            .is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockShared).is_err())
+    }
 }

@@ -2,11 +2,11 @@
 
 use anyhow::bail;
 use guest_spec::Guest;
-use reconcile::Stages;
 use reconcile::domains::{Domain, State};
 use reconcile::files::{Entry, digest};
 use reconcile::holders::DiskId;
 use reconcile::observe::Domains;
+use reconcile::{Lock, Stages};
 use uuid::Uuid;
 
 use crate::context::{Context, Now};
@@ -35,7 +35,35 @@ pub enum Begin {
 /// # Errors
 /// When the guest cannot be started: why, and what to do.
 pub fn begin(guest: &Guest, context: &Context) -> anyhow::Result<Begin> {
-    judge(guest, &context.now(LOOK)?, context)
+    let now = context.now(LOOK)?;
+    let begin = judge(guest, &now, context)?;
+    // Whoever has the lock, and starts the unit, has counted; who starts it by hand has not.
+    if !Lock::is_held(&context.layout) {
+        fits(guest, &begin, &now, context)?;
+    }
+    Ok(begin)
+}
+
+/// Whether there is memory for it.
+///
+/// # Errors
+/// When there is not: how much it needs, and how much is free.
+pub fn fits(guest: &Guest, begin: &Begin, now: &Now, context: &Context) -> anyhow::Result<()> {
+    let name = guest.name.as_str();
+    let takes = match begin {
+        Begin::Create => true,
+        // What a killed restore left has that memory.
+        Begin::Restore(restore) => restore.again.is_none(),
+        Begin::Runs(_) | Begin::Finish(_) => false,
+    };
+    if takes
+        && let Some(why) = context
+            .without_memory(&[(name, None)], &now.observed)
+            .remove(name)
+    {
+        bail!("{why}");
+    }
+    Ok(())
 }
 
 /// Decides, of what was seen.

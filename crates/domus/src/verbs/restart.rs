@@ -1,11 +1,13 @@
 //! `domus restart`: stops guests, then starts those that stopped.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use serde::Serialize;
 
 use crate::cli::{Common, GuestsArgs};
 use crate::context::Context;
+use crate::verbs::begin::LOOK;
 use crate::verbs::{start, stop};
 
 /// A guest's result.
@@ -19,13 +21,60 @@ struct Line {
     error: Option<String>,
 }
 
+/// The guests for which there would be no memory once they have stopped: why, by their names.
+fn without_memory(names: &[String], context: &Context) -> BTreeMap<String, String> {
+    // An xl that does not answer stops nothing either, and that is said there.
+    let Ok(now) = context.now(LOOK) else {
+        return BTreeMap::new();
+    };
+    if !now.observed.knows_domains() {
+        return BTreeMap::new();
+    }
+    let guests: Vec<(&str, Option<u32>)> = names
+        .iter()
+        .filter_map(|name| {
+            let record = now
+                .records
+                .get(name)
+                .and_then(|record| record.as_ref().ok());
+            let remembered = record.map(|record| record.uuid);
+            let uuids = remembered
+                .into_iter()
+                .chain(context.guest(name).ok().map(|guest| guest.uuid));
+            let domain = uuids
+                .filter_map(|uuid| now.observed.domains.of(uuid))
+                .next();
+            // One that does not run is only started, which counts for itself.
+            domain.map(|domain| (name.as_str(), Some(domain.domid)))
+        })
+        .collect();
+    if guests.is_empty() {
+        return BTreeMap::new();
+    }
+    context.without_memory(&guests, &now.observed)
+}
+
 pub fn run(common: &Common, args: &GuestsArgs) -> anyhow::Result<ExitCode> {
     // Nothing is stopped that could not be started again, as far as that is known before.
     let context = Context::load(common)?;
     for name in &args.names {
         context.guest(name)?;
     }
-    let stopped = stop::stop_all(common, &args.names, common.json)?;
+    let mut refused = without_memory(&args.names, &context);
+    let wanted: Vec<String> = args
+        .names
+        .iter()
+        .filter(|name| !refused.contains_key(*name))
+        .cloned()
+        .collect();
+    let mut stopped = stop::stop_all(common, &wanted, common.json)?;
+    for name in &args.names {
+        stopped.extend(
+            refused
+                .remove(name)
+                .map(|why| stop::Line::new(name, Err(why))),
+        );
+    }
     let names: Vec<String> = stopped
         .iter()
         .filter(|line| line.is_stopped())

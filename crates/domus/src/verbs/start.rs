@@ -19,7 +19,7 @@ use crate::cli::{Common, GuestsArgs};
 use crate::context::{Context, Now};
 use crate::known::say_failure;
 use crate::output::{self, BOLD, DIM, GREEN, styled};
-use crate::verbs::begin::{Begin, LOOK, judge};
+use crate::verbs::begin::{Begin, LOOK, fits, judge};
 use crate::verbs::restore::{Restore, finish, unmark};
 
 /// How long a start may last before it is said what it waits for, and between two times that it is said.
@@ -128,6 +128,7 @@ pub fn start_all(context: &Context, names: &[String], quiet: bool) -> anyhow::Re
 fn start(guest: &Guest, context: &Context) -> anyhow::Result<(Outcome, u32)> {
     let now = context.now(LOOK)?;
     let begin = judge(guest, &now, context)?;
+    fits(guest, &begin, &now, context)?;
     let unit = match context.executor().starter {
         Starter::Unit => Some(Unit::of_guest(&guest.name, &context.programs)),
         Starter::Xl => None,

@@ -41,7 +41,8 @@ pub struct Line {
 }
 
 impl Line {
-    fn new(guest: &str, result: Result<Ended, String>) -> Self {
+    /// What became of a guest, or why it is not stopped.
+    pub fn new(guest: &str, result: Result<Ended, String>) -> Self {
         let (result, error) = match result {
             Ok(ended) => (Outcome::Ended(ended), None),
             Err(why) => (Outcome::Failed(Failed::Failed), Some(why)),

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::domains::Domain;
 use crate::observe::Observed;
-use crate::plan::{GuestPlan, Live, Plan, Step, When};
+use crate::plan::{Ending, GuestPlan, Live, Plan, Step, When};
 use crate::startup::{self, Planned};
 
 use host::LEAST_DOM0_MIB;
@@ -147,6 +147,29 @@ pub fn limit(plan: &mut Plan, document: &Document, observed: &Observed, host: &H
         }
     }
     plan.memory = Some(budget);
+}
+
+/// The plan of guests that a person starts, each with the domain that is to end first, where it is a restart; of which
+/// what there is no memory for is taken out, and said in its problems.
+#[must_use]
+pub fn by_hand(
+    guests: &[(&str, Option<u32>)],
+    document: &Document,
+    observed: &Observed,
+    host: &Host,
+) -> Plan {
+    let mut plan = Plan::default();
+    for (name, domid) in guests {
+        let mut guest = GuestPlan::new(name);
+        guest.steps.extend(domid.map(|domid| Step::ShutDown {
+            domid,
+            why: Ending::Restart,
+        }));
+        guest.steps.push(Step::Start);
+        plan.guests.push(guest);
+    }
+    limit(&mut plan, document, observed, host);
+    plan
 }
 
 /// What the guests that are to end give back, by their names.

@@ -242,7 +242,7 @@ impl<'a> Host<'a> {
 }
 
 impl GuestPlan {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
             steps: Vec::new(),
