@@ -10,7 +10,7 @@ use disk_image::Tools;
 use guest_spec::{Document, Guest};
 use reconcile::observe::{Observed, observe};
 use reconcile::plan::{Plan, plan};
-use reconcile::{Executor, Layout, Programs, Records, Stages, Starter, budget};
+use reconcile::{Executor, Layout, Lock, Programs, Records, Stages, Starter, budget};
 
 use crate::cli::{Common, Stage};
 use crate::output;
@@ -186,6 +186,20 @@ impl Context {
             tools: &self.tools,
             starter,
         }
+    }
+
+    /// Waits for the right to change things, which one process has at a time; says at once who has it, and what that one
+    /// waits for.
+    pub fn lock(&self, command: &str) -> anyhow::Result<Lock> {
+        let lock = Lock::take(&self.layout, command, &mut |holder| {
+            let doing = holder.doing.as_ref().map(|doing| format!("; {doing}"));
+            output::warning(&format!(
+                "waiting for {} to end{}",
+                holder.who,
+                doing.unwrap_or_default()
+            ));
+        });
+        Ok(lock?)
     }
 
     /// A declared guest.

@@ -35,7 +35,7 @@ pub mod xl;
 
 pub use apply::{Event, Executor, Failure, Starter};
 pub use layout::Layout;
-pub use lock::{Lock, LockError};
+pub use lock::{Holder, Lock, LockError};
 pub use plan::adopt::{Adoption, Difference, NotAdopted, adopt};
 pub use plan::orphans::{Image, Orphan, Size, Users, images, orphans};
 pub use program::Programs;

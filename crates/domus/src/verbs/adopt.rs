@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use reconcile::plan::Plan;
-use reconcile::{Difference, Event, Lock, NotAdopted, Stages, adopt};
+use reconcile::{Difference, Event, NotAdopted, Stages, adopt};
 use serde_json::json;
 
 use crate::cli::{Common, GuestArgs};
@@ -16,9 +16,7 @@ pub fn run(common: &Common, args: &GuestArgs) -> anyhow::Result<ExitCode> {
     let context = Context::load(common)?;
     let name = args.name.as_str();
     let guest = context.guest(name)?;
-    let _lock = Lock::take(&context.layout, |holder| {
-        output::warning(&format!("waiting for another domus ({holder}) to end"));
-    })?;
+    let _lock = context.lock(&format!("domus adopt {name}"))?;
     let look = Stages {
         files: true,
         asks_xl: true,

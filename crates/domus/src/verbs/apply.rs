@@ -67,23 +67,34 @@ enum Said {
     StepsAndNotes,
 }
 
+/// What others are told that wait for this.
+fn command(stages: Stages) -> String {
+    let names = [
+        (stages.bridges, "bridges"),
+        (stages.files, "files"),
+        (stages.images, "images"),
+        (stages.guests, "guests"),
+    ];
+    let one = names.iter().filter(|(is_in, _)| *is_in);
+    match one.collect::<Vec<_>>()[..] {
+        [(_, stage)] => format!("domus apply --stage {stage}"),
+        _ => "domus apply".to_owned(),
+    }
+}
+
 /// Plans and carries out these stages under the lock, and says what was done.
 fn carry_out(context: &Context, stages: Stages, said: Said) -> anyhow::Result<Vec<Failure>> {
     let json = said == Said::Json;
-    let _lock = Lock::take(&context.layout, |holder| {
-        output::warning(&format!("waiting for another domus ({holder}) to end"));
-    })?;
+    let lock = context.lock(&command(stages))?;
     let now = context.planned(stages)?;
     let mut done = Vec::new();
-    let mut failures = execute(
+    let run = Run {
         context,
-        &now.plan,
-        now.records,
-        &now.observed,
+        lock: &lock,
         stages,
         json,
-        &mut done,
-    );
+    };
+    let mut failures = run.execute(&now.plan, now.records, &now.observed, &mut done);
     let mut plan = now.plan;
     let failed = |guest: &GuestPlan| {
         let mut failures = failures.iter();
@@ -102,15 +113,7 @@ fn carry_out(context: &Context, stages: Stages, said: Said) -> anyhow::Result<Ve
         for guest in now.plan.guests.iter_mut().filter(others) {
             guest.steps.clear();
         }
-        let again = execute(
-            context,
-            &now.plan,
-            now.records,
-            &now.observed,
-            stages,
-            json,
-            &mut done,
-        );
+        let again = run.execute(&now.plan, now.records, &now.observed, &mut done);
         let own = |failure: &Failure| {
             let guest = failure.guest.as_ref();
             guest.is_some_and(|guest| restored.contains(guest))
@@ -135,20 +138,51 @@ fn carry_out(context: &Context, stages: Stages, said: Said) -> anyhow::Result<Ve
     Ok(failures)
 }
 
-/// Carries a plan out, and says what is done as it is done.
-fn execute(
-    context: &Context,
-    plan: &Plan,
-    records: Records,
-    observed: &Observed,
+/// One apply, under its lock.
+struct Run<'a> {
+    context: &'a Context,
+    lock: &'a Lock,
     stages: Stages,
     json: bool,
-    done: &mut Vec<Value>,
-) -> Vec<Failure> {
-    let dim = |text: &str| outln!("{}", styled(DIM, text));
-    context
-        .executor()
-        .apply(plan, records, observed, stages, &mut |event| match event {
+}
+
+impl Run<'_> {
+    /// Carries a plan out, and says what is done as it is done.
+    fn execute(
+        &self,
+        plan: &Plan,
+        records: Records,
+        observed: &Observed,
+        done: &mut Vec<Value>,
+    ) -> Vec<Failure> {
+        let executor = self.context.executor();
+        executor.apply(plan, records, observed, self.stages, &mut |event| {
+            self.tell_others(&event);
+            self.say(event, done);
+        })
+    }
+
+    /// Whoever waits for the lock is told what this waits for.
+    fn tell_others(&self, event: &Event) {
+        match event {
+            Event::Begin(_, Step::ShutDown { .. }) => self.lock.doing("it shuts guests down"),
+            Event::Ending(Progress::Waiting(left)) => {
+                let names: Vec<&str> = left.iter().map(|(name, _)| *name).collect();
+                let names = names.join(", ");
+                self.lock
+                    .doing(&format!("it waits for {names} to shut down"));
+            }
+            Event::Begin(_, Step::Start | Step::Restore) | Event::Awaits(None) => {
+                self.lock.doing("it starts guests");
+            }
+            Event::Awaits(Some(what)) => self.lock.doing(what),
+            _ => {}
+        }
+    }
+
+    fn say(&self, event: Event, done: &mut Vec<Value>) {
+        let (json, context) = (self.json, self.context);
+        match event {
             Event::Begin(guest, step @ (Step::Start | Step::Restore | Step::ShutDown { .. }))
                 if !json =>
             {
@@ -162,8 +196,7 @@ fn execute(
                 done.push(json!({ "guest": guest, "step": what }));
             }
             Event::Ending(progress) if !json => say_ending(&progress),
-            Event::StillWaiting(what) if !json => dim(what),
-            Event::Begin(..) | Event::Ending(_) | Event::StillWaiting(_) => {}
+            Event::StillWaiting(what) if !json => outln!("{}", styled(DIM, what)),
             Event::Warning(guest, text) => output::warning(&format!("guest {guest} {text}")),
             Event::BridgeDone(bridge, step) => {
                 if !json {
@@ -171,7 +204,9 @@ fn execute(
                 }
                 done.push(json!({ "bridge": bridge, "step": step.what }));
             }
-        })
+            Event::Begin(..) | Event::Ending(_) | Event::StillWaiting(_) | Event::Awaits(_) => {}
+        }
+    }
 }
 
 /// What a person may want to know while guests end.

@@ -25,9 +25,7 @@ pub fn run(common: &Common, args: &ImageArgs) -> anyhow::Result<ExitCode> {
 
 /// Takes the lock, and removes what a killed run left half-written.
 fn lock(context: &Context) -> anyhow::Result<Lock> {
-    let lock = Lock::take(&context.layout, |holder| {
-        output::warning(&format!("waiting for another domus ({holder}) to end"));
-    })?;
+    let lock = context.lock("domus image")?;
     files::remove_temporaries(&context.layout.records_dir())?;
     Ok(lock)
 }

@@ -41,9 +41,8 @@ fn without_memory(names: &[String], context: &Context) -> BTreeMap<String, Strin
             let uuids = remembered
                 .into_iter()
                 .chain(context.guest(name).ok().map(|guest| guest.uuid));
-            let domain = uuids
-                .filter_map(|uuid| now.observed.domains.of(uuid))
-                .next();
+            let mut uuids = uuids;
+            let domain = uuids.find_map(|uuid| now.observed.domains.of(uuid));
             // One that does not run is only started, which counts for itself.
             domain.map(|domain| (name.as_str(), Some(domain.domid)))
         })

@@ -12,7 +12,7 @@ use reconcile::domains::{self, Domain};
 use reconcile::files::read_text;
 use reconcile::plan::{Plan, Step};
 use reconcile::units::Unit;
-use reconcile::{Lock, Record, Running, Starter, program};
+use reconcile::{Record, Running, Starter, program};
 use serde::Serialize;
 
 use crate::cli::{Common, GuestsArgs};
@@ -96,10 +96,9 @@ pub fn say_failures(lines: &[Line]) -> ExitCode {
 /// Starts guests in their order, under the lock: two that would share a disk are not started at once. `domus run` in a
 /// guest's unit takes no lock, so that it does not wait for this.
 pub fn start_all(context: &Context, names: &[String], quiet: bool) -> anyhow::Result<Vec<Line>> {
-    let _lock = Lock::take(&context.layout, |holder| {
-        output::warning(&format!("waiting for another domus ({holder}) to end"));
-    })?;
+    let lock = context.lock(&format!("domus start {}", names.join(" ")))?;
     let start = |name: &String| {
+        lock.doing(&format!("it starts {name}"));
         let result = context.guest(name).and_then(|guest| start(guest, context));
         let line = match result {
             Ok((result, domid)) => Line {

@@ -66,6 +66,8 @@ pub enum Event<'a> {
     Ending(Progress<'a>),
     /// What is waited for, in words: for a while, guests were not ready that others come after.
     StillWaiting(&'a str),
+    /// What is waited for from now on, in words; nothing once it is not.
+    Awaits(Option<&'a str>),
     /// A guest is not as it should be, and the work goes on: others do not wait for it any longer.
     Warning(&'a str, &'a str),
 }

@@ -128,6 +128,7 @@ impl<'a> Executor<'a> {
         let began = Instant::now();
         let mut said = began + QUIET;
         let mut watches: HashMap<usize, Watch> = HashMap::new();
+        let mut awaits = None;
         while !schedule.is_done() {
             for decision in schedule.decide(began.elapsed()) {
                 match decision {
@@ -157,6 +158,10 @@ impl<'a> Executor<'a> {
             }
             if schedule.is_done() {
                 return;
+            }
+            if threads.awaits() != awaits {
+                awaits = threads.awaits();
+                report(Event::Awaits(awaits.as_deref()));
             }
             let turn = schedule.next_turn().map(|turn| began + turn);
             let until = turn.map_or(said, |turn| turn.min(said));

@@ -60,6 +60,15 @@ impl<'scope> Threads<'scope, '_> {
         });
     }
 
+    /// What is waited for, in words that stay the same while it is.
+    pub(super) fn awaits(&self) -> Option<String> {
+        let all = self.awaited.iter();
+        let all: Vec<String> = all
+            .map(|(name, awaited)| format!("{name} is ready ({})", awaited.what))
+            .collect();
+        (!all.is_empty()).then(|| format!("it waits until {}", all.join("; until ")))
+    }
+
     /// What is waited for, in words.
     pub(super) fn waiting(&self) -> Option<String> {
         let all: Vec<String> = self
