@@ -5,6 +5,8 @@
 mod support;
 
 use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 use support::{Dom0, guest};
@@ -130,6 +132,57 @@ fn a_renamed_guest_is_stopped_by_either_name() {
         "{}",
         ran.stderr
     );
+}
+
+const CONSOLE: &str = "/var/log/xen/console";
+
+#[test]
+fn what_a_renamed_guest_writes_is_found_under_the_name_that_it_still_has_there() {
+    let dom0 = with_web();
+    let old = format!("{CONSOLE}/guest-web.log");
+    let new = format!("{CONSOLE}/guest-shop.log");
+    dom0.write(&old, "one\n");
+    declare_shop(&dom0);
+    applied(&dom0, &["apply"]);
+    for name in ["shop", "web"] {
+        assert_eq!(applied(&dom0, &["logs", name]), "one\n");
+    }
+    let mut domus = dom0
+        .domus(&["logs", "shop", "--follow"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(domus.stdout.take().unwrap()).lines();
+    let mut next = || lines.next().unwrap().unwrap();
+    assert_eq!(next(), "one");
+    dom0.write(&old, "one\ntwo\n");
+    assert_eq!(next(), "two");
+    // xenconsoled opens its files anew after a rotation, by the names that domains have then.
+    fs::rename(dom0.path(&old), dom0.path(&format!("{old}.1"))).unwrap();
+    dom0.write(&new, "three\n");
+    assert_eq!(next(), "three");
+    domus.kill().unwrap();
+    domus.wait().unwrap();
+    for (lines, expected) in [("all", "one\ntwo\nthree\n"), ("2", "two\nthree\n")] {
+        assert_eq!(applied(&dom0, &["logs", "shop", "-n", lines]), expected);
+    }
+    // It was its own until another guest has the name.
+    applied(&dom0, &["stop", "shop"]);
+    applied(&dom0, &["apply"]);
+    let mut shop = shop();
+    shop["boot"]["kernel"] = json!("/nix/store/aaa-linux/bzImage");
+    assert_eq!(
+        applied(&dom0, &["logs", "shop", "-n", "all"]),
+        "one\ntwo\nthree\n"
+    );
+    shop["lifecycle"] = json!({});
+    let mut web = guest("web", 2);
+    web["disks"][0]["path"] = json!("/vmdisks/other.img");
+    dom0.declare(&[shop, web]);
+    applied(&dom0, &["apply"]);
+    assert_eq!(applied(&dom0, &["logs", "shop", "-n", "all"]), "three\n");
+    assert_eq!(applied(&dom0, &["logs", "web", "-n", "all"]), "one\ntwo\n");
 }
 
 /// Saves the domain of this name where xendomains does.

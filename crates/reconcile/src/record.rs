@@ -270,6 +270,25 @@ impl Records {
         called.next()
     }
 
+    /// The names that a guest's unit and the log of its console may have: its own first, then those that it had when its
+    /// domain was started and since, and at last those that it had before, unless another guest has one by now.
+    #[must_use]
+    pub fn names_of<'a>(&'a self, name: &'a str) -> Vec<&'a str> {
+        let record = self.get(name).and_then(|record| record.as_ref().ok());
+        let Some(record) = record.or_else(|| self.formerly(name)) else {
+            return vec![name];
+        };
+        let mut names = vec![record.name.as_str()];
+        let before = record.lifecycle.previous_names.iter();
+        let free = before.filter(|name| self.get(name).is_none());
+        for name in record.former_names.iter().chain(free) {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
     /// All of them, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Result<Record, RecordError>)> {
         self.0.iter().map(|(name, record)| (name.as_str(), record))

@@ -22,7 +22,7 @@ pub struct Unit<'a> {
 /// A unit does not end although its guest is gone.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{0} is still active although the guest is gone; `systemctl status {0}` says what it does, `systemctl stop {0}` ends it"
+    "{0} is still active although this guest does not run; `systemctl status {0}` says what it does. Where another guest was called so when it was started, it is that one's unit until that one ends; else `systemctl stop {0}` ends it"
 )]
 pub struct StillActive(String);
 
@@ -30,6 +30,8 @@ pub struct StillActive(String);
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UnitState {
+    /// `domus-guest@NAME.service`.
+    pub name: String,
     /// `active`, `inactive`, `activating`, `deactivating` or `failed`.
     pub active_state: String,
     /// `running`, `dead`, `stop-sigterm` and the like.
@@ -47,6 +49,11 @@ pub struct UnitState {
 }
 
 impl UnitState {
+    /// Whether a guest's processes may be in it.
+    fn is_up(&self) -> bool {
+        !matches!(self.active_state.as_str(), "" | "inactive" | "failed")
+    }
+
     /// From what `systemctl show` prints.
     fn parse(text: &str) -> Self {
         let fields: BTreeMap<&str, &str> = text
@@ -58,6 +65,7 @@ impl UnitState {
             (!value.is_empty()).then(|| value.to_owned())
         };
         Self {
+            name: String::new(),
             active_state: field("ActiveState").unwrap_or_default(),
             sub_state: field("SubState").unwrap_or_default(),
             result: field("Result").unwrap_or_default(),
@@ -90,7 +98,23 @@ impl<'a> Unit<'a> {
     pub fn state(&self) -> Option<UnitState> {
         let args = ["show", "--property", PROPERTIES, "--", &self.name];
         let said = program::run(&self.programs.systemctl, &args, self.programs.answer_limit);
-        Some(UnitState::parse(&said.ok()?))
+        let mut state = UnitState::parse(&said.ok()?);
+        state.name.clone_from(&self.name);
+        Some(state)
+    }
+
+    /// The state of a guest's unit, of those that it may have: a guest that was renamed keeps the one that it was started
+    /// by, until it ends. The first is its own.
+    #[must_use]
+    pub fn state_of(names: &[&str], programs: &Programs) -> Option<UnitState> {
+        let of = |name: &&str| Unit::of_guest(name, programs).state();
+        let mut others = names.iter().skip(1);
+        let own = of(names.first()?);
+        if own.as_ref().is_some_and(UnitState::is_up) {
+            return own;
+        }
+        let up = others.find_map(|name| of(name).filter(UnitState::is_up));
+        up.or(own)
     }
 
     /// What a start of it waits for, in words.
@@ -132,6 +156,9 @@ impl<'a> Unit<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -149,5 +176,36 @@ mod tests {
         assert_eq!(state.since.as_deref(), Some("Sun 2026-11-22 02:00:00 UTC"));
         assert!(!state.has_job && state.status_text.is_none());
         assert_eq!(UnitState::parse("junk"), UnitState::default());
+    }
+
+    #[test]
+    fn a_renamed_guest_has_the_unit_that_it_was_started_by() {
+        let folder = tempfile::tempdir().unwrap();
+        let systemctl = folder.path().join("systemctl");
+        let script = "#!/bin/sh\nfor unit; do :; done\necho ActiveState=$(cat $0.$unit 2>/dev/null || echo inactive)\n";
+        fs::write(&systemctl, script).unwrap();
+        fs::set_permissions(&systemctl, fs::Permissions::from_mode(0o755)).unwrap();
+        let programs = Programs {
+            systemctl: systemctl.clone().into(),
+            ..Programs::default()
+        };
+        let is = |guest: &str, state: &str| {
+            let file = format!("{}.domus-guest@{guest}.service", systemctl.display());
+            fs::write(file, state).unwrap();
+        };
+        let unit = || Unit::state_of(&["shop", "web"], &programs).unwrap().name;
+        assert_eq!(unit(), "domus-guest@shop.service");
+        is("web", "active");
+        assert_eq!(unit(), "domus-guest@web.service");
+        is("shop", "activating");
+        assert_eq!(unit(), "domus-guest@shop.service");
+        is("shop", "failed");
+        assert_eq!(unit(), "domus-guest@web.service");
+        is("web", "failed");
+        assert_eq!(unit(), "domus-guest@shop.service");
+        assert_eq!(
+            Unit::state_of(&["nobody"], &programs).unwrap().active_state,
+            "inactive"
+        );
     }
 }

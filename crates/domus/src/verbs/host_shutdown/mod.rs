@@ -297,7 +297,7 @@ fn shut_down(guests: &[&Mine], programs: &Programs, said: &mut Said) {
             ),
             Err(why) if guest.lifecycle.on_timeout == OnTimeout::Keep => said.failed(
                 &guest.name,
-                &format!("{why}. It is left to xendomains where that is active, and to domus-guest@{}.service, which asks it once more; what still runs when the Dom0 is down ends as by a power cut", guest.name),
+                &format!("{why}. It is left to xendomains where that is active, and to its unit, which asks it once more; what still runs when the Dom0 is down ends as by a power cut"),
             ),
             Err(why) => said.failed(&guest.name, &why.to_string()),
         }

@@ -2,7 +2,8 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use flate2::read::MultiGzDecoder;
 use reconcile::Layout;
@@ -18,16 +19,51 @@ pub struct LogFile {
     compressed: bool,
 }
 
-/// The file that xenconsoled writes to now.
-pub fn newest(layout: &Layout, guest: &str) -> PathBuf {
-    layout.below(FOLDER).join(format!("guest-{guest}.log"))
+/// The files that xenconsoled may write to now, by the guest's names, its own first. It opens a file when a domain starts,
+/// and anew when it is told that logs were rotated, by the name that the domain has then (`io.c`, `create_console_log`): a
+/// guest that was renamed goes on in the old one until either.
+pub fn current(layout: &Layout, names: &[&str]) -> Vec<PathBuf> {
+    let path = |name: &&str| layout.below(FOLDER).join(format!("guest-{name}.log"));
+    names.iter().map(path).collect()
 }
 
-/// All files of a guest, the oldest first: `guest-web.log.2.gz`, `guest-web.log.1`, `guest-web.log`.
+/// That of them which was written last; where there is none, the first.
+pub fn newest(current: &[PathBuf]) -> Option<&PathBuf> {
+    // Of two that are equally old, the one by the guest's own name.
+    let there = current.iter().rev();
+    let newest = there
+        .filter_map(|path| Some((written(path)?, path)))
+        .max_by_key(|(when, _)| *when);
+    newest.map(|(_, path)| path).or(current.first())
+}
+
+fn written(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|found| found.modified()).ok()
+}
+
+/// All files of a guest, by all names that it had, the oldest first.
+///
+/// # Errors
+/// As [`of_name`].
+pub fn of_guest(layout: &Layout, names: &[&str]) -> Result<Vec<LogFile>, FileError> {
+    let mut all = Vec::new();
+    for name in names.iter().rev() {
+        // Within a name the numbers say which is older, whatever was copied or touched since.
+        let mut newest = None;
+        for file in of_name(layout, name)? {
+            newest = newest.max(written(&file.path));
+            all.push((newest, file));
+        }
+    }
+    all.sort_by_key(|(when, _)| *when);
+    Ok(all.into_iter().map(|(_, file)| file).collect())
+}
+
+/// All files by a name, the oldest first: `guest-web.log.2.gz`, `guest-web.log.1`, `guest-web.log`.
 ///
 /// # Errors
 /// When the folder is there and cannot be read.
-pub fn of_guest(layout: &Layout, guest: &str) -> Result<Vec<LogFile>, FileError> {
+fn of_name(layout: &Layout, guest: &str) -> Result<Vec<LogFile>, FileError> {
     let folder = layout.below(FOLDER);
     let newest = format!("guest-{guest}.log");
     let mut found: Vec<(u32, LogFile)> = Vec::new();

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -14,29 +14,52 @@ use crate::text::Lines;
 /// How often it is looked whether more was written.
 const POLL: Duration = Duration::from_millis(250);
 
-/// Prints what is written to the newest file until whoever reads has had enough, or the program is ended. `open` was
-/// read already, `lines` has the rest of its last line.
+/// A file that is followed.
+pub struct Followed {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What was read already; nothing where it is not there yet.
+    pub open: Option<Open>,
+    /// The rest of its last line.
+    pub lines: Lines,
+}
+
+impl Followed {
+    /// What comes from now on.
+    pub fn from_now(path: PathBuf) -> Self {
+        let mut open = Open::at(&path);
+        if let Some(open) = &mut open {
+            let _ = open.skip_to_last(0);
+        }
+        Self {
+            path,
+            open,
+            lines: Lines::default(),
+        }
+    }
+}
+
+/// Prints what is written to these files until whoever reads has had enough, or the program is ended: xenconsoled goes on
+/// by another name, once, when a guest was renamed.
 ///
 /// logrotate renames the file, and xenconsoled goes on in a new one once it was told (or the file is copied and cut): the
 /// old one is read to its end, and looked at once more, after the new one is there.
 ///
 /// # Errors
 /// When nothing can be printed any more.
-pub fn follow(
-    path: &Path,
-    mut open: Option<Open>,
-    mut lines: Lines,
-    sink: &mut Sink,
-) -> io::Result<()> {
-    let mut before: Option<Open> = None;
+pub fn follow(files: Vec<Followed>, sink: &mut Sink) -> io::Result<()> {
+    let mut files: Vec<(Followed, Option<Open>)> =
+        files.into_iter().map(|file| (file, None)).collect();
     loop {
-        for open in before.take().iter_mut().chain(&mut open) {
-            open.read(|bytes| sink.take(bytes, &mut lines))?;
-        }
-        if open.as_ref().is_none_or(|open| open.is_replaced(path))
-            && let Some(new) = Open::at(path)
-        {
-            before = open.replace(new);
+        for (Followed { path, open, lines }, before) in &mut files {
+            for open in before.take().iter_mut().chain(&mut *open) {
+                open.read(|bytes| sink.take(bytes, lines))?;
+            }
+            if open.as_ref().is_none_or(|open| open.is_replaced(path))
+                && let Some(new) = Open::at(path)
+            {
+                *before = open.replace(new);
+            }
         }
         sink.flush()?;
         thread::sleep(POLL);

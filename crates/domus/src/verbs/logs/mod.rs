@@ -17,7 +17,7 @@ use crate::known::{Found, Known, Named};
 use crate::output::{self, DIM, styled};
 use crate::text::Lines;
 use files::LogFile;
-use follow::Open;
+use follow::{Followed, Open};
 
 /// How many bytes are read at once.
 const CHUNK: usize = 64 * 1024;
@@ -36,10 +36,12 @@ pub fn run(common: &Common, args: &LogsArgs) -> anyhow::Result<ExitCode> {
         bail!("--raw and --json exclude each other");
     }
     let known = Known::load(common)?;
-    let newest = files::newest(&known.layout, name);
+    let names = known.records.names_of(name);
+    let current = files::current(&known.layout, &names);
+    let newest = files::newest(&current).cloned().unwrap_or_default();
     // Opened before the folder is read: should it be rotated in between, it is there under its other name too.
     let mut open = Open::at(&newest);
-    let mut files = files::of_guest(&known.layout, name)?;
+    let mut files = files::of_guest(&known.layout, &names)?;
     if files.iter().all(LogFile::is_empty) && !args.follow {
         let why = why_there_is_none(name, &known, !files.is_empty());
         if common.json {
@@ -65,7 +67,14 @@ pub fn run(common: &Common, args: &LogsArgs) -> anyhow::Result<ExitCode> {
     let result = print(&files, open.as_mut(), args, &mut sink)
         .and_then(|lines| {
             if args.follow {
-                return follow::follow(&newest, open, lines, &mut sink);
+                let others = current.into_iter().filter(|path| *path != newest);
+                let mut followed: Vec<Followed> = others.map(Followed::from_now).collect();
+                followed.push(Followed {
+                    path: newest,
+                    open,
+                    lines,
+                });
+                return follow::follow(followed, &mut sink);
             }
             Ok(())
         })
@@ -184,7 +193,7 @@ fn print(
 }
 
 /// The last lines that a guest wrote, fit for a terminal; none where nothing is kept.
-pub fn last_lines(layout: &Layout, guest: &str, wanted: usize) -> Vec<String> {
+pub fn last_lines(layout: &Layout, names: &[&str], wanted: usize) -> Vec<String> {
     let mut found = VecDeque::new();
     let mut lines = Lines::default();
     let mut keep = |line: &str| {
@@ -195,7 +204,9 @@ pub fn last_lines(layout: &Layout, guest: &str, wanted: usize) -> Vec<String> {
             found.pop_front();
         }
     };
-    if let Some(mut newest) = Open::at(&files::newest(layout, guest)) {
+    let current = files::current(layout, names);
+    let newest = files::newest(&current).and_then(|path| Open::at(path));
+    if let Some(mut newest) = newest {
         let _ = newest.skip_to_last(CHUNK as u64);
         let _ = newest.read(|bytes| {
             lines.feed(bytes, &mut keep);

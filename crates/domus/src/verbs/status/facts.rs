@@ -194,12 +194,13 @@ impl Facts {
     }
 
     /// Looks at what takes longer: for one guest, not for all.
-    pub fn look_closer(&mut self, context: &Context) {
+    pub fn look_closer(&mut self, context: &Context, now: &Now) {
+        let names = now.records.names_of(&self.name);
         if context.executor().starter == Starter::Unit {
-            self.unit = Unit::of_guest(&self.name, &context.programs).state();
+            self.unit = Unit::state_of(&names, &context.programs);
         }
         if !self.is_running() {
-            self.last_lines = verbs::logs::last_lines(&context.layout, &self.name, 5);
+            self.last_lines = verbs::logs::last_lines(&context.layout, &names, 5);
         }
     }
 

@@ -54,7 +54,7 @@ pub fn run(common: &Common, args: &StatusArgs) -> anyhow::Result<ExitCode> {
     }
     if !args.names.is_empty() {
         for guest in &mut facts {
-            guest.look_closer(&context);
+            guest.look_closer(&context, &now);
         }
     }
     let left = if args.names.is_empty() {

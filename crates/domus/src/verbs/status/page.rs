@@ -119,8 +119,8 @@ fn lines(guest: &Facts) -> Vec<(&'static str, String)> {
             format!("; ended with {} (status {status})", unit.result)
         });
         let text = format!(
-            "domus-guest@{}: {} ({}){}{}",
-            guest.name,
+            "{}: {} ({}){}{}",
+            unit.name.trim_end_matches(".service"),
             unit.active_state,
             unit.sub_state,
             since.unwrap_or_default(),
