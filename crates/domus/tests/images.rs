@@ -219,6 +219,55 @@ fn what_somebody_has_is_not_deleted() {
 }
 
 #[test]
+fn of_save_files_those_that_need_it_keep_it() {
+    let save = |dom0: &Dom0, name: &str| {
+        let file = dom0.path("/var/lib/xen/save").join(name);
+        dom0.xl(&["save", "1", file.to_str().unwrap()]);
+        file
+    };
+    // web was saved, put aside and removed: its memory may be wanted again, and its disk with it.
+    let dom0 = Dom0::new();
+    dom0.declare(&[guest("web", 1)]);
+    applied(&dom0);
+    let file = save(&dom0, ".web.discarded-17");
+    dom0.declare(&[]);
+    applied(&dom0);
+    is_refused(
+        &dom0,
+        "/vmdisks/web.img is in use by the save file that was moved aside, .web.discarded-17",
+    );
+    // Of what breaks off nobody is restored.
+    let bytes = fs::read(&file).unwrap();
+    fs::write(&file, &bytes[..bytes.len() - 4000]).unwrap();
+    // Nor of what xl did not write, nor of another guest's.
+    dom0.write("/var/lib/xen/save/.keep", "");
+    dom0.write("/var/lib/xen/save/.notes.swp", "b0VIM");
+    dom0.write(
+        "/etc/theirs.cfg",
+        "name = \"theirs\"\nuuid = \"11111111-2222-3333-4444-555555555555\"\nmemory = 64\n",
+    );
+    dom0.xl(&["create", dom0.path("/etc/theirs.cfg").to_str().unwrap()]);
+    let theirs = dom0.path("/var/lib/xen/save/.theirs");
+    dom0.xl(&["save", "2", theirs.to_str().unwrap()]);
+    // What does not say whose it is, may be anybody's.
+    let odd = dom0.path("/var/lib/xen/save/.odd");
+    std::os::unix::fs::symlink("/mnt/elsewhere", &odd).unwrap();
+    is_refused(
+        &dom0,
+        "it cannot be known which disks /var/lib/xen/save/.odd needs",
+    );
+    fs::rename(&odd, odd.with_file_name("odd")).unwrap();
+    is_refused(
+        &dom0,
+        "it cannot be known which disks /var/lib/xen/save/odd needs",
+    );
+    fs::remove_file(odd.with_file_name("odd")).unwrap();
+    let ran = dom0.run(&["image", "delete", "--yes", WEB]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(!dom0.has(WEB));
+}
+
+#[test]
 fn unknown_is_not_free() {
     let mut dom0 = with_orphan();
     dom0.fault(Some("fail"));

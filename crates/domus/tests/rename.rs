@@ -134,6 +134,26 @@ fn a_renamed_guest_is_stopped_by_either_name() {
     );
 }
 
+#[test]
+fn a_save_file_that_only_mentions_a_guest_is_not_its_own() {
+    // shop was web, and its domain, which still is, ended; somebody else's domain web was saved since.
+    let dom0 = with_web();
+    declare_shop(&dom0);
+    applied(&dom0, &["apply", "--stage", "files"]);
+    dom0.xl(&["destroy", "1"]);
+    dom0.write(
+        "/etc/theirs.cfg",
+        "name = \"web\"\nuuid = \"11111111-2222-3333-4444-555555555555\"\nmemory = 64\ncmdline = \"peer=6d7e3a0c-3b0f-4a55-9d0e-000000000001\"\n",
+    );
+    dom0.xl(&["create", dom0.path("/etc/theirs.cfg").to_str().unwrap()]);
+    let file = dom0.path("/var/lib/xen/save/web");
+    dom0.xl(&["save", "2", file.to_str().unwrap()]);
+    dom0.boot("second");
+    applied(&dom0, &["apply"]);
+    assert!(dom0.has("/var/lib/xen/save/web"));
+    assert!(dom0.xl(&["list", "-v"]).contains("shop "));
+}
+
 const CONSOLE: &str = "/var/log/xen/console";
 
 #[test]

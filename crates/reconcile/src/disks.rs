@@ -147,8 +147,13 @@ pub(crate) fn holders(
         let record = readable.find(theirs);
         let name = record.map_or(name, |record| record.name.as_str());
         let uuid = save.uuid.or_else(|| record.map(|record| record.uuid));
+        let what = if name.starts_with('.') {
+            "the save file that was moved aside,"
+        } else {
+            "the saved guest"
+        };
         let holder = |writes| Holder {
-            who: format!("the saved guest {name}"),
+            who: format!("{what} {name}"),
             uuid: uuid.unwrap_or_default(),
             writes,
         };

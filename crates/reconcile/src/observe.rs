@@ -205,7 +205,7 @@ pub fn observe(
     // After the domains: a file that is partial by now, and has no domain, is not being written.
     let save_files = Saves::look(layout)?;
     let saves = save_files.names();
-    let saved_as = saved_as(records, &saves, layout);
+    let saved_as = saved_as(records, &saves, &save_files);
     let guests = if stages.looks_at_guests() {
         guests_files(document, records, layout, &domains, stages)?
     } else {

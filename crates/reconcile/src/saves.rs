@@ -168,6 +168,12 @@ impl Saves {
             .collect()
     }
 
+    /// Whether what stands under a name says itself that it is of the domain with this UUID.
+    #[must_use]
+    pub fn is_of(&self, name: &str, uuid: Uuid) -> bool {
+        self.get(name).is_some_and(|save| save.uuid == Some(uuid))
+    }
+
     /// The name of the file that holds the memory of the domain with this UUID, where a file says so itself.
     #[must_use]
     pub fn file_of(&self, uuid: Uuid) -> Option<&str> {
@@ -181,6 +187,19 @@ impl Saves {
     /// # Errors
     /// When the folder is there and cannot be read. What is about one file is in [`Save::file`].
     pub fn look(layout: &Layout) -> Result<Self, FileError> {
+        Self::look_at(layout, false)
+    }
+
+    /// The same, with what is out of xendomains' sight, because its name begins with a dot, and may be wanted again: whole
+    /// saves that Domus or a person moved aside, and what nobody can tell from one.
+    ///
+    /// # Errors
+    /// As [`Saves::look`].
+    pub(crate) fn look_at_all(layout: &Layout) -> Result<Self, FileError> {
+        Self::look_at(layout, true)
+    }
+
+    fn look_at(layout: &Layout, hidden: bool) -> Result<Self, FileError> {
         let folder = layout.save_dir();
         let names = files::names_in(&folder)?;
         let mut saves = Self::default();
@@ -193,7 +212,9 @@ impl Saves {
             let path = folder.join(&name);
             if name.starts_with('.') {
                 saves.aside.extend(aside(&name, &path));
-                continue;
+                if !hidden {
+                    continue;
+                }
             }
             let file = match save_file::glance(&path) {
                 Ok(file) => Ok(file),
@@ -212,7 +233,14 @@ impl Saves {
                 failure,
                 file,
             };
-            saves.files.insert(name, save);
+            // What others keep there, and no xl wrote: editors, file systems.
+            let no_save = matches!(
+                &save.file,
+                Ok(file) if matches!(file.content, Content::Foreign | Content::Folder | Content::Special)
+            );
+            if !(name.starts_with('.') && no_save) {
+                saves.files.insert(name, save);
+            }
         }
         if !saves.aside.is_empty() || saves.files.values().any(Save::is_of_xl) {
             saves.open_mode = files::mode(&folder).filter(|mode| mode & 0o077 != 0);

@@ -15,7 +15,6 @@ use crate::files::{self, Entry, FileError};
 use crate::layout::Layout;
 use crate::observe::{Domains, GuestFiles, Observed};
 use crate::record::{Record, Records, Running};
-use crate::saved::is_of;
 use crate::secret::{ConfigText, hide};
 
 /// What is to be remembered of a guest that is taken over.
@@ -289,7 +288,9 @@ impl Judge<'_> {
     fn saved(&mut self) {
         let name = &self.guest.name;
         let file = self.layout.save_dir().join(name);
-        if self.observed.saves.contains(name) && !is_of(&file, self.guest.uuid) {
+        if self.observed.saves.contains(name)
+            && !self.observed.save_files.is_of(name, self.guest.uuid)
+        {
             self.refuse(format!(
                 "{} is a save file of this name with another UUID; restore it (`xl restore {0}`), and adopt the guest when it runs",
                 file.display()

@@ -9,7 +9,7 @@ use disk_image::{Format, Found, Usage};
 use guest_spec::{Disk, DiskFormat, Document};
 
 use crate::disks;
-use crate::files::{self, FileError};
+use crate::files::FileError;
 use crate::holders::{DiskId, Holders};
 use crate::layout::Layout;
 use crate::observe::{self, Domains};
@@ -208,12 +208,12 @@ impl Users {
         } else {
             Domains::NotXen
         };
-        let saves: BTreeSet<String> = files::names_in(&layout.save_dir())?.into_iter().collect();
-        let saved_as = saved::saved_as(records, &saves, layout);
-        let save_files = Saves::look(layout)?;
-        let known: HashSet<&String> = saved_as.values().collect();
-        // A name with a dot in front is out of xendomains' sight, and was put so by somebody; it may be wanted again.
-        let foreign = saves.iter().find(|name| !known.contains(name));
+        let save_files = Saves::look_at_all(layout)?;
+        let saved_as = saved::saved_as(records, &save_files.names(), &save_files);
+        let known: HashSet<&str> = saved_as.values().map(String::as_str).collect();
+        // What the disks are is in the file, or is remembered of its guest.
+        let mut saves = save_files.that_hold_memory();
+        let foreign = saves.find(|(name, save)| save.config.is_none() && !known.contains(name));
         let unreadable = records.iter().find_map(|(_, record)| record.as_ref().err());
         let doubt = match (&domains, domains.opaque()) {
             (Domains::Unknown(why), _) => {
@@ -226,9 +226,14 @@ impl Users {
             _ => None,
         };
         let doubt = doubt.or_else(|| unreadable.map(ToString::to_string)).or_else(|| {
-            let file = layout.save_dir().join(foreign?);
+            let (name, save) = foreign?;
+            let file = layout.save_dir().join(name);
+            let why = match &save.file {
+                Err(why) => format!(" ({why})"),
+                Ok(_) => String::new(),
+            };
             Some(format!(
-                "{} is the save file of a guest that Domus does not know, which may need it; restore that guest, or move the file elsewhere",
+                "it cannot be known which disks {} needs{why}, which may be a guest's save file; restore that guest, or move the file elsewhere",
                 file.display()
             ))
         });
