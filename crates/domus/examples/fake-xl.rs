@@ -5,6 +5,8 @@
 //! fail: `hang`, `junk`, `fail`, or `fail:VERB` for one verb; `kill-before:VERB` and `kill-after:VERB` kill whoever called
 //! it, before or after one verb does its work.
 
+#[path = "fake-xl/pins.rs"]
+mod pins;
 #[path = "fake-xl/save_file.rs"]
 mod save_file;
 #[path = "fake-xl/saved.rs"]
@@ -52,6 +54,9 @@ struct Domain {
     /// `type.hvm`
     hvm: serde_json::Value,
     bootloader: Option<String>,
+    /// Where each vCPU may run now, and would rather.
+    #[serde(default)]
+    affinity: Vec<[Vec<u32>; 2]>,
     /// What a reboot by itself takes.
     text: String,
     #[serde(default)]
@@ -172,6 +177,7 @@ fn carry_out(words: &[&str]) {
     match words {
         ["list", "-v"] => list(&load()),
         ["list", "-l"] => list_long(&load()),
+        ["vcpu-list", domids @ ..] => pins::list(domids),
         ["create", "-F", path] => {
             let domid = create(&read(path));
             saved::stay(domid);
@@ -245,8 +251,9 @@ fn changed(words: &[&str]) -> bool {
                 }
             }
         }),
-        // As the real one, whose `list -l` goes on showing the processors of the start.
-        ["vcpu-pin", domid, _, _, _] => change(domid, |_| {}),
+        ["vcpu-pin", domid, vcpu, hard, soft] => {
+            change(domid, |domain| pins::pin(domain, vcpu, [hard, soft]));
+        }
         ["block-attach", domid, spec] => {
             let disk = disk(spec);
             must_be_there(&disk);
@@ -348,6 +355,7 @@ fn libxl_json(domain: &Domain) -> serde_json::Value {
         config["b_info"]["type.hvm"] = domain.hvm.clone();
         config["b_info"]["video_memkb"] = json!(null);
     }
+    pins::json(domain, &mut config["b_info"]);
     if let Some(config) = config.as_object_mut() {
         config.extend(domain.events.clone());
         config.retain(|_, value| *value != json!([]));
@@ -555,6 +563,7 @@ fn create(text: &str) -> u32 {
         vfbs: list("vfb").iter().map(|item| vfb(&text_of(item))).collect(),
         hvm: hvm(&config),
         bootloader: string("bootloader"),
+        affinity: pins::of_start(&config, number("maxvcpus").unwrap_or(vcpus)),
         text: text.to_owned(),
         paused: false,
         ran: true,

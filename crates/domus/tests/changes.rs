@@ -312,3 +312,76 @@ fn xl_that_refuses_a_change_is_told_and_tried_again() {
     assert!(said.contains("web: set vCPUs from 2 to 3"), "{said}");
     nothing_to_do(&dom0);
 }
+
+/// web on these processors.
+fn on(cpu: &Value) -> impl FnOnce(&mut Value) {
+    let cpu = cpu.clone();
+    |web| web["cpu"] = cpu
+}
+
+#[test]
+fn what_was_pinned_by_hand_is_seen_and_left() {
+    let mut dom0 = running(on(&json!({ "cpus": "2-3" })));
+    dom0.xl(&["vcpu-pin", "1", "all", "0", "all"]);
+    let plan = dom0.run(&["plan"]);
+    assert_eq!(plan.status, 0, "{}", plan.stderr);
+    insta::assert_snapshot!("pinned_by_hand", plan.stdout);
+    assert_eq!(applied(&dom0).matches("pin").count(), 0);
+    assert!(dom0.xl(&["vcpu-list", "1"]).contains(" 0 / all\n"));
+    // One vCPU only; where it would rather run is nobody's affair.
+    dom0.xl(&["vcpu-pin", "1", "all", "2,3", "5"]);
+    nothing_to_do(&dom0);
+    dom0.xl(&["vcpu-pin", "1", "1", "all", "-"]);
+    insta::assert_snapshot!("pinned_by_hand_one", dom0.run(&["plan"]).stdout);
+    // Once the declaration is another it is made true, for its own reboot, too.
+    let said = change(&dom0, on(&json!({ "cpus": ["4", "5,6"] })));
+    insta::assert_snapshot!("pinned", said);
+    nothing_to_do(&dom0);
+    dom0.xl(&["reboot", "1"]);
+    applied(&dom0);
+    nothing_to_do(&dom0);
+    let list = dom0.xl(&["vcpu-list", "2"]);
+    let affinity: Vec<&str> = list
+        .lines()
+        .skip(1)
+        .map(|line| line.rsplit("  ").next().unwrap())
+        .collect();
+    assert_eq!(affinity, ["4 / all", "5-6 / all", "all / all", "all / all"]);
+    // Where xl does not say, what is known is what the guest was started with.
+    dom0.xl(&["vcpu-pin", "2", "0", "1", "all"]);
+    dom0.fault(Some("fail:vcpu-list"));
+    let plan = dom0.run(&["plan"]);
+    assert_eq!((plan.status, plan.stdout.as_str()), (0, "nothing to do\n"));
+    insta::assert_snapshot!("pins_unknown", plan.stderr);
+}
+
+#[test]
+fn what_only_the_host_knows_of_processors_is_no_change() {
+    // The fake's has 8 processors.
+    for cpu in [
+        json!({ "cpus": "all,^0", "cpusSoft": "0-15" }),
+        json!({ "cpus": "0-7" }),
+        json!({ "cpus": ["all", "1"], "cpusSoft": ["2"] }),
+    ] {
+        let dom0 = running(on(&cpu));
+        // Taken back: all of it is free again.
+        change(&dom0, |_| {});
+        nothing_to_do(&dom0);
+        let list = dom0.xl(&["vcpu-list", "1"]);
+        assert_eq!(list.matches("all / all").count(), 4, "{cpu}: {list}");
+        dom0.xl(&["vcpu-pin", "1", "2", "3", "-"]);
+        assert!(dom0.run(&["plan"]).stdout.contains("cpus"), "{cpu}");
+    }
+}
+
+#[test]
+fn of_guests_that_run_anywhere_nobody_asks_where() {
+    let mut dom0 = running(|_| {});
+    dom0.fault(Some("fail:vcpu-list"));
+    let ran = dom0.run(&["apply"]);
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+    // The placement that libxl chose is no difference.
+    dom0.fault(None);
+    dom0.xl(&["vcpu-pin", "1", "all", "0-3", "0-3"]);
+    nothing_to_do(&dom0);
+}

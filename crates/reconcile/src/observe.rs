@@ -14,6 +14,7 @@ use crate::domains::{self, Domain, State};
 use crate::files::{self, Entry, FileError};
 use crate::holders::Holders;
 use crate::layout::Layout;
+use crate::pins::{self, Pins};
 use crate::program::Programs;
 use crate::record::Records;
 use crate::saved::saved_as;
@@ -44,6 +45,8 @@ pub struct Observed {
     pub boot_id: String,
     /// The minor version (4.N) of the Xen that runs.
     pub xen_minor: u32,
+    /// On which processors guests run, where that was asked.
+    pub pins: Pins,
     /// What each running guest was last compared by, when it was as declared: the same is not compared again.
     pub compared: BTreeMap<String, String>,
 }
@@ -251,6 +254,11 @@ pub fn observe(
     } else {
         BTreeMap::new()
     };
+    let pins = if known {
+        pins::look(document, records, &domains, programs)
+    } else {
+        Pins::default()
+    };
     Ok(Observed {
         domains,
         saves,
@@ -262,6 +270,7 @@ pub fn observe(
         bridges,
         boot_id: boot_id(layout)?,
         xen_minor: xen_minor(layout),
+        pins,
         compared: compared(layout),
     })
 }

@@ -86,6 +86,8 @@ fn info(state: &State) {
         .unwrap_or(16 << 20);
     let used: i64 = state.domains.iter().map(|domain| domain.memory_mib).sum();
     println!("host                   : dom0");
+    println!("nr_cpus                : {}", super::pins::HOST);
+    println!("max_cpu_id             : {}", super::pins::HOST - 1);
     println!("total_memory           : {total}");
     println!("free_memory            : {}", total - 1500 - used);
     println!("outstanding_claims     : 0");

@@ -146,6 +146,11 @@ pub fn plan(
     if !stages.looks_at_guests() {
         return plan;
     }
+    if let Some(why) = &observed.pins.failure {
+        plan.notes.push(format!(
+            "on which processors guests run is not known, and what was pinned by hand is not seen: {why}"
+        ));
+    }
     let mut host = Host::new(document, records, observed, layout, stages);
     for guest in &document.guests {
         plan.guests.push(declared::plan(guest, &mut host));

@@ -117,7 +117,8 @@ pub(super) fn changes(
         );
     }
     if pin {
-        let sets = |key| sets(case.declared().get(key));
+        let vcpus = case.guest.most_vcpus();
+        let sets = |key| sets(case.declared().get(key), vcpus);
         step(
             plan,
             domain,
@@ -175,11 +176,15 @@ fn declared_number(case: &Case, key: &str) -> Option<u32> {
     value.as_integer()?.try_into().ok()
 }
 
-/// What xl is told of processors: one set for each vCPU, or one for all.
-fn sets(value: Option<&Value>) -> Vec<String> {
+/// What xl is told of processors: one set for each vCPU, where it is a list, which leaves the last ones free; or one for all.
+fn sets(value: Option<&Value>, vcpus: u32) -> Vec<String> {
     let text = |value: &Value| value.as_text().map(Cow::into_owned);
     match value {
-        Some(Value::List(items)) => items.iter().filter_map(text).collect(),
+        Some(Value::List(items)) => {
+            let sets = items.iter().filter_map(text);
+            let free = std::iter::repeat_with(|| "all".to_owned());
+            sets.chain(free).zip(0..vcpus).map(|(set, _)| set).collect()
+        }
         Some(value) => text(value).into_iter().collect(),
         None => Vec::new(),
     }

@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 
 use guest_spec::OnChange;
+use xl_cfg::Config;
 use xl_cfg::keys::{self, Change as How};
 
 use super::Case;
 use super::live;
-use crate::compare::{self, Compared};
+use crate::compare::{self, Compared, Difference};
 use crate::domains::{Domain, State};
 use crate::files::digest;
+use crate::pins::{self, Pinned};
 use crate::plan::{Change, Ending, Live, Note, Step, When};
 use crate::plan::{GuestPlan, Host};
 use crate::seen::started_with;
@@ -47,6 +49,13 @@ impl Case<'_> {
             compared.keys.retain(|difference| difference.key != "name");
         }
         let repinned = self.drop_pins_of_the_start(&mut compared, domain);
+        let moved = self.pins_of_now(&mut compared, domain);
+        // libxl does not show processors that the host does not have, and those are no other start.
+        let started_so = started
+            .as_deref()
+            .and_then(|text| Config::parse(text).ok())
+            .is_some_and(|started| live::pins(&started) == live::pins(self.declared()));
+        let repinned = repinned || (moved && !started_so);
         if compared.is_same() && !repinned && self.files.stored.is_none() && !grows {
             plan.compared = Some(key);
             return;
@@ -64,8 +73,8 @@ impl Case<'_> {
             return self.restart(plan, domain);
         }
         let at_boot = |change: &Change| change.when == When::AtNextBoot;
-        // Xen keeps the processors of the start for the guest's own reboot, whatever it was moved to since.
-        let moves = |step: &Step| {
+        // Of what is pinned now libxl remembers nothing either.
+        let pins = |step: &Step| {
             matches!(
                 step,
                 Step::Live {
@@ -74,7 +83,8 @@ impl Case<'_> {
                 }
             )
         };
-        let waits = repinned || plan.steps.iter().any(moves) || plan.changes.iter().any(at_boot);
+        let repinned = repinned || plan.steps.iter().any(pins);
+        let waits = repinned || plan.changes.iter().any(at_boot);
         self.store(plan, domain, waits);
     }
 
@@ -134,6 +144,7 @@ impl Case<'_> {
             started.unwrap_or_default().into(),
             self.files.stored.as_deref().unwrap_or_default().into(),
             format!("{pinned:?}").into(),
+            format!("{:?}", self.observed.pins.of(domain.domid)).into(),
         ];
         digest(parts.join("\0").as_bytes())
     }
@@ -141,11 +152,7 @@ impl Case<'_> {
     /// libxl shows the processors that a guest was started on, not those that it was moved to. Says whether it was
     /// moved to those that are declared.
     fn drop_pins_of_the_start(&self, compared: &mut Compared, domain: &Domain) -> bool {
-        let running = self.record.and_then(|record| record.running.as_ref());
-        let here = running.filter(|running| {
-            running.boot_id == self.observed.boot_id && running.domid == Some(domain.domid)
-        });
-        let Some(pinned) = here.and_then(|running| running.pinned.as_ref()) else {
+        let Some(pinned) = self.pinned(domain) else {
             return false;
         };
         if *pinned != live::pins(self.declared()) {
@@ -155,6 +162,43 @@ impl Case<'_> {
         let count = compared.keys.len();
         compared.keys.retain(|difference| !is_pin(&difference.key));
         count != compared.keys.len()
+    }
+
+    /// What Domus pinned in this very domain, as it was declared.
+    fn pinned(&self, domain: &Domain) -> Option<&[String; 2]> {
+        let running = self.record.and_then(|record| record.running.as_ref());
+        let here = running.filter(|running| {
+            running.boot_id == self.observed.boot_id && running.domid == Some(domain.domid)
+        });
+        here.and_then(|running| running.pinned.as_ref())
+    }
+
+    /// What xl shows of the processors counts more than what the guest was started on. Where nobody said where it runs,
+    /// libxl's own placement decides, and that is no difference. Says whether it runs where it is declared to, and was
+    /// started elsewhere.
+    fn pins_of_now(&self, compared: &mut Compared, domain: &Domain) -> bool {
+        let mut moved = false;
+        for key in pins::KEYS {
+            let declared = self.declared().get(key);
+            let shown = compared.keys.iter().position(|found| found.key == key);
+            if declared.is_none() && shown.is_none() && self.pinned(domain).is_none() {
+                continue;
+            }
+            let pinned = self.observed.pins.against(domain.domid, key, declared);
+            if let (Some(at), true) = (shown, pinned != Pinned::Unknown) {
+                compared.keys.remove(at);
+                moved |= pinned == Pinned::Same;
+            }
+            if let Pinned::Other(running) = pinned {
+                compared.keys.push(Difference {
+                    key: key.to_owned(),
+                    running: running.to_string(),
+                    declared: declared.map(ToString::to_string).unwrap_or_default(),
+                });
+            }
+        }
+        compared.keys.sort_by(|one, other| one.key.cmp(&other.key));
+        moved
     }
 }
 
