@@ -225,8 +225,22 @@ impl Work<'_> {
         self.sync()?;
         // 1: it repaired something. All else, and a signal, is not a sound file system.
         match ended.status.code() {
-            Some(0 | 1) => Ok(ended),
+            Some(0 | 1) => {
+                self.check_superblock("check the file system of")?;
+                Ok(ended)
+            }
             _ => Err(self.check_failed(ended)),
+        }
+    }
+
+    /// e2fsck writes the superblock in parts, at last, and ends well where the disk did not take one of them.
+    fn check_superblock(&self, doing: &'static str) -> Result<(), ImageError> {
+        let failed = |error| ImageError::io(self.path, self.path, doing, error);
+        match Superblock::read(self.file).map_err(failed)? {
+            Some(superblock) if !superblock.checksum_fits() => Err(failed(std::io::Error::other(
+                "a part of its superblock was not written, and it is put back; is the disk below it full, or failing?",
+            ))),
+            _ => Ok(()),
         }
     }
 
@@ -245,6 +259,9 @@ impl Work<'_> {
         let now = Superblock::read(self.file)
             .map_err(|error| ImageError::io(self.path, self.path, "read", error))?;
         let now = now.and_then(|superblock| Geometry::of(&superblock));
+        if ended.status.success() {
+            self.check_superblock("grow the file system of")?;
+        }
         // A program that ends well has not yet grown anything.
         match now {
             Some(now)

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 #![allow(clippy::unwrap_used, reason = "a test's own support")]
 
+use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output};
@@ -176,12 +177,7 @@ pub fn state_without_numbers(dom0: &Dom0) -> (Vec<(String, String)>, Vec<Value>)
     (files, domains)
 }
 
-/// Applies under strace, with this injected into domus and all that it calls; nothing where there is no strace.
-pub fn apply_with(dom0: &Dom0, call: &str, injected: &str) -> Output {
-    run_with(dom0, &["apply"], call, injected)
-}
-
-/// The same with these arguments.
+/// Runs domus under strace, with this injected into it and all that it calls.
 pub fn run_with(dom0: &Dom0, args: &[&str], call: &str, injected: &str) -> Output {
     let domus = dom0.domus(args);
     let mut strace = Command::new("strace");
@@ -202,6 +198,39 @@ pub fn run_with(dom0: &Dom0, args: &[&str], call: &str, injected: &str) -> Outpu
         };
     }
     strace.output().unwrap()
+}
+
+/// How often each of these calls is made by one thread of domus, or of what it calls, when it is run so.
+pub fn count_calls(dom0: &Dom0, args: &[&str], calls: &[&str]) -> HashMap<String, usize> {
+    let log = dom0.path("/xl/calls");
+    let domus = dom0.domus(args);
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-qq", "-o", log.to_str().unwrap()]);
+    strace.args(["-e", &format!("trace={}", calls.join(","))]);
+    strace.arg(domus.get_program()).args(domus.get_args());
+    for (name, value) in domus.get_envs() {
+        match value {
+            Some(value) => strace.env(name, value),
+            None => strace.env_remove(name),
+        };
+    }
+    assert!(strace.output().unwrap().status.success());
+    let mut by_thread: HashMap<(String, String), usize> = HashMap::new();
+    for line in String::from_utf8_lossy(&fs::read(log).unwrap()).lines() {
+        let Some((thread, rest)) = line.split_once(' ') else {
+            continue;
+        };
+        if let Some((call, _)) = rest.trim_start().split_once('(') {
+            let key = (thread.to_owned(), call.to_owned());
+            *by_thread.entry(key).or_default() += 1;
+        }
+    }
+    let mut most = HashMap::new();
+    for ((_, call), count) in by_thread {
+        let known: &mut usize = most.entry(call).or_default();
+        *known = count.max(*known);
+    }
+    most
 }
 
 /// Whether there is a strace; without it, these tests are skipped, and say so.
