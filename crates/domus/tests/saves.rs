@@ -5,10 +5,13 @@
 mod support;
 
 use std::fs;
-use std::process::Command;
+use std::io::Read;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
-use support::saved::{SAVE, UUID, partial, put, runs, saved};
+use support::saved::{SAVE, UUID, boot, partial, put, runs, saved};
 use support::{Dom0, guest, save_file};
 
 const ASIDE: &str = "/var/lib/xen/save/.web.partial-1700000000";
@@ -179,6 +182,67 @@ fn killed_while_it_moves_a_file_aside() {
     }
     println!("{kills} kills");
     assert!(kills >= 6, "only {kills} kills");
+}
+
+/// As systemd runs it for a person who starts the unit: no apply was there before.
+#[test]
+fn the_unit_by_itself_moves_a_partial_save_aside() {
+    let dom0 = partial();
+    let bytes = fs::read(dom0.path(SAVE)).unwrap();
+    let mut domus = dom0.domus(&["run", "web"]);
+    let mut child = domus.stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !runs(&dom0) {
+        assert!(Instant::now() < deadline, "it never came");
+        thread::sleep(Duration::from_millis(50));
+    }
+    assert!(!dom0.has(SAVE));
+    assert_eq!(fs::read(dom0.path(ASIDE)).unwrap(), bytes);
+    child.kill().unwrap();
+    let mut said = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
+    child.wait().unwrap();
+    dom0.xl(&["destroy", "1"]);
+    let root = dom0.path("x");
+    let root = root.parent().unwrap().to_str().unwrap();
+    insta::assert_snapshot!("partial_run", said.replace(root, ""));
+}
+
+/// Where Domus restores guests, it restores nobody else's.
+#[test]
+fn what_is_not_the_guests_own_save_is_never_restored() {
+    let other = |dom0: &Dom0| {
+        dom0.write(
+            "/etc/other.cfg",
+            "name = \"web\"\nuuid = \"11111111-2222-3333-4444-555555555555\"\nmemory = 64\n",
+        );
+        dom0.xl(&["create", dom0.path("/etc/other.cfg").to_str().unwrap()]);
+        dom0.xl(&["save", "1", dom0.path(SAVE).to_str().unwrap()]);
+    };
+    let junk = |dom0: &Dom0| put(dom0, b"notes of mine");
+    for (what, put) in [("other", &other as &dyn Fn(&Dom0)), ("junk", &junk)] {
+        let dom0 = Dom0::new();
+        let document = json!({ "version": 1, "autostartManager": "domus", "bridges": [], "guests": [guest("web", 1)] });
+        dom0.write("/etc/domus/guests.json", &document.to_string());
+        put(&dom0);
+        boot(&dom0);
+        let bytes = fs::read(dom0.path(SAVE)).unwrap();
+        for args in [&["apply"][..], &["start", "web"], &["run", "web"]] {
+            let ran = dom0.run(args);
+            assert_eq!(ran.status, 1, "{what} {args:?}: {}", ran.stdout);
+            assert!(!runs(&dom0), "{what} {args:?}");
+            assert_eq!(fs::read(dom0.path(SAVE)).unwrap(), bytes);
+            insta::assert_snapshot!(format!("not_its_own_{what}_{}", args[0]), ran.stderr);
+        }
+        fs::remove_file(dom0.path(SAVE)).unwrap();
+        assert_eq!(dom0.run(&["apply"]).status, 0);
+        assert!(runs(&dom0));
+    }
 }
 
 #[test]

@@ -6,10 +6,14 @@ use reconcile::domains::{Domain, State};
 use reconcile::files::{Entry, digest};
 use reconcile::holders::DiskId;
 use reconcile::observe::Domains;
+use reconcile::plan::Step;
+use reconcile::saves;
 use reconcile::{Lock, Stages};
 use uuid::Uuid;
 
 use crate::context::{Context, Now};
+use crate::output;
+use crate::verbs::apply::verb;
 use crate::verbs::restore::{Restore, is_restoring, never_ran};
 
 /// What is looked at before a guest is started.
@@ -41,7 +45,24 @@ pub fn begin(guest: &Guest, context: &Context) -> anyhow::Result<Begin> {
     if !Lock::is_held(&context.layout) {
         fits(guest, &begin, &now, context)?;
     }
+    if matches!(begin, Begin::Create) {
+        set_aside(guest, &now, context)?;
+    }
     Ok(begin)
+}
+
+/// Moves a save file aside that nobody can restore: left under the guest's name, it would keep the guest down at some later
+/// boot. An apply that starts the unit did so before.
+fn set_aside(guest: &Guest, now: &Now, context: &Context) -> anyhow::Result<()> {
+    let own = now.plan.guests.iter().find(|plan| plan.name == guest.name);
+    for step in own.iter().flat_map(|plan| &plan.steps) {
+        if let Step::SetAsideSave { file, reason, .. } = step {
+            saves::set_aside(&guest.name, file, *reason, &context.layout)?;
+            let what = verb(&guest.name, step, context);
+            output::warning(&format!("guest {}: {what}, done", guest.name));
+        }
+    }
+    Ok(())
 }
 
 /// Whether there is memory for it.
@@ -99,7 +120,13 @@ pub fn judge(guest: &Guest, now: &Now, context: &Context) -> anyhow::Result<Begi
             .and_then(|running| running.config.clone()),
     };
     let saved = observed.saves.contains(name);
+    let of_another = observed
+        .save_files
+        .get(name)
+        .and_then(|save| save.uuid)
+        .filter(|uuid| !uuids.contains(uuid));
     if let Some(domain) = own {
+        let saved = saved && of_another.is_none();
         let interrupted = domain.state == State::Paused
             && is_restoring(&context.layout, name)
             && never_ran(domain, &context.programs)?;
@@ -133,8 +160,7 @@ pub fn judge(guest: &Guest, now: &Now, context: &Context) -> anyhow::Result<Begi
         bail!("{}", others.join("; "));
     }
     if saved {
-        let of = observed.save_files.get(name).and_then(|save| save.uuid);
-        if let Some(other) = of.filter(|uuid| !uuids.contains(uuid)) {
+        if let Some(other) = of_another {
             bail!(
                 "the save file is of another domain (UUID {other}): {}. Move it away, then start the guest",
                 save.display()

@@ -47,11 +47,15 @@ pub(super) fn is_saved(plan: &GuestPlan, observed: &Observed, name: &str, uuids:
     uuids.iter().any(by_uuid) || (observed.saves.contains(name) && !sets_aside(plan))
 }
 
-/// Whether it was said that what stands under the guest's name is not its memory.
-pub(super) fn is_no_save(plan: &GuestPlan) -> bool {
-    let notes = &plan.notes;
-    let no_save = |note: &Note| matches!(note, Note::NotASave { .. } | Note::OthersSave { .. });
-    notes.iter().any(no_save)
+/// Whether what stands under the guest's name is known not to be its memory: another domain's, or nothing that xl wrote.
+pub(super) fn is_anothers(observed: &Observed, name: &str, uuids: &[Uuid]) -> bool {
+    let save = observed.save_files.get(name);
+    save.is_some_and(|save| is_no_save_of(save, uuids))
+}
+
+fn is_no_save_of(save: &Save, uuids: &[Uuid]) -> bool {
+    let others = |uuid: Uuid| !uuids.contains(&uuid);
+    save.not_of_xl().is_some() || save.uuid.is_some_and(others)
 }
 
 /// Judges what the save folder has of a guest.
@@ -226,8 +230,7 @@ impl Judge<'_> {
 
     /// Whether what stands there is another's, or nothing that xl wrote.
     fn is_no_save(&self) -> bool {
-        let others = |uuid: Uuid| !self.guest.uuids.contains(&uuid);
-        self.save.not_of_xl().is_some() || self.save.uuid.is_some_and(others)
+        is_no_save_of(self.save, self.guest.uuids)
     }
 
     /// Whether xendomains was to restore the guest in this boot, and did not.

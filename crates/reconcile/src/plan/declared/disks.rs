@@ -2,11 +2,12 @@
 
 use disk_image::Found;
 use guest_spec::{ByteSize, Disk};
+use uuid::Uuid;
 
 use super::Case;
 use crate::disks::DiskState;
 use crate::images;
-use crate::plan::{GuestPlan, Host, Step};
+use crate::plan::{GuestPlan, Host, Step, saves};
 
 impl Case<'_> {
     /// The images that are missing, and what is wrong with those that are there.
@@ -65,7 +66,7 @@ impl Case<'_> {
             Found::Absent if self.runs_on(path) => Err(
                 "is gone while the guest runs on it; copy what you need from inside the guest before you shut it down".into(),
             ),
-            Found::Absent if self.observed.is_saved(&self.guest.name, self.guest.uuid) => Err(format!(
+            Found::Absent if self.may_be_saved() => Err(format!(
                 "is gone while the guest is saved: its memory needs that very disk. Bring it back, or move /var/lib/xen/save/{} away to give up what it holds",
                 self.guest.name
             )),
@@ -87,6 +88,20 @@ impl Case<'_> {
                 (Some(size), None) => Ok(Some(size)),
             },
         }
+    }
+
+    /// Whether a save file holds the guest's memory, or may: not where what stands under its name is known to be none of its.
+    fn may_be_saved(&self) -> bool {
+        let uuids = self.uuids();
+        let name = self.guest.name.as_str();
+        let elsewhere = |uuid: &Uuid| {
+            let known = self.observed.saved_as.get(uuid).map(String::as_str);
+            let file = self.observed.save_files.file_of(*uuid).or(known);
+            file.is_some_and(|file| file != name)
+        };
+        uuids.iter().any(elsewhere)
+            || (self.observed.saves.contains(name)
+                && !saves::is_anothers(self.observed, name, &uuids))
     }
 
     /// Whether the running guest has the disk; where libxl does not tell, it may.

@@ -13,7 +13,7 @@ use crate::domains::{Domain, State};
 use crate::files::digest;
 use crate::pins::{self, Pinned};
 use crate::plan::{Change, Ending, Live, Note, Step, When};
-use crate::plan::{GuestPlan, Host};
+use crate::plan::{GuestPlan, Host, saves};
 use crate::seen::started_with;
 
 impl Case<'_> {
@@ -21,7 +21,9 @@ impl Case<'_> {
     pub(super) fn running(&self, plan: &mut GuestPlan, domain: &Domain, host: &mut Host) {
         // Paused beside its save file, it is what a restore left that was killed: its unit ends that restore, or says why not.
         let own_file = self.observed.saves.contains(&self.guest.name);
-        if domain.state == State::Paused && own_file && !self.xendomains {
+        let name = &self.guest.name;
+        let others_file = saves::is_anothers(self.observed, name, &self.uuids());
+        if domain.state == State::Paused && own_file && !others_file && !self.xendomains {
             plan.steps.push(Step::Restore);
             return;
         }

@@ -51,9 +51,21 @@ impl Case<'_> {
     fn saved(&self, plan: &mut GuestPlan) {
         let own_file = self.observed.saves.contains(&self.guest.name);
         if self.xendomains || !own_file || self.ran_in_this_boot() {
-            if !saves::is_no_save(plan) {
+            if !saves::is_anothers(self.observed, &self.guest.name, &self.uuids()) {
                 plan.notes.push(Note::Saved);
             }
+            return;
+        }
+        let name = &self.guest.name;
+        if saves::is_anothers(self.observed, name, &self.uuids()) {
+            // Its own save would be written over it, and a start beside it would be restored over at some later boot.
+            plan.problems.push(format!(
+                "it is down: /var/lib/xen/save/{name} is not its save file, and is left. Move it away, then run `domus apply`"
+            ));
+            return;
+        }
+        if let Some(Err(_)) = self.observed.save_files.get(name).map(|save| &save.file) {
+            // It cannot be read, which is said.
             return;
         }
         let disks = &self.files.disks;
