@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, process, thread};
 
-use super::{Domain, State, change, die, end, libxl_json, load, save, save_file, state_file};
+use super::list::libxl_json;
+use super::{Domain, State, change, die, end, load, save, save_file, state_file};
 
 /// Carries a verb out; false for another one.
 pub fn carried_out(words: &[&str]) -> bool {
