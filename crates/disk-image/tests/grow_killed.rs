@@ -172,7 +172,7 @@ fn kill_everywhere(base: &Path, name: &str, who: Who, check: fn(&Path)) -> (usiz
             assert_eq!(names(folder.path()), [name], "{at}");
         }
     }
-    println!("{name}: {kills} kills, {unfinished} of them in the middle of it");
+    println!("counted: {name}: {kills} kills, {unfinished} of them in the middle of it");
     (kills, unfinished)
 }
 

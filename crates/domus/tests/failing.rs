@@ -116,7 +116,7 @@ fn failed(name: &str, transition: &Transition, least: usize) {
         return;
     }
     let faults = fail_everywhere(transition);
-    println!("{name}: {faults} faults, told, and no difference after them");
+    println!("counted: {name}: {faults} faults, told, and no difference after them");
     assert!(faults >= least, "{name}: only {faults} faults");
 }
 

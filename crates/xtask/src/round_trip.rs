@@ -1,6 +1,6 @@
 //! The corpus of xl configurations, imported, evaluated and rendered again: it must mean the same to xl.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -48,12 +48,12 @@ pub struct Pair {
     pub differs: Vec<(&'static str, &'static str)>,
 }
 
-/// A file of the corpus, and the guest that it declares.
+/// A file of the corpus, and the name of the guest that it declares.
 struct Case {
     file: PathBuf,
     original: Vec<u8>,
     config: Config,
-    guest: Imported,
+    name: String,
 }
 
 /// Compares every file of the corpus with what is rendered for it; gives their number.
@@ -96,11 +96,46 @@ fn is_kernel(key: &str) -> bool {
 /// # Errors
 /// A file cannot be imported, the configuration does not evaluate or breaks an assertion, or the document is not good.
 pub fn pairs(options: &Options) -> Result<Vec<Pair>> {
-    let mut cases = Vec::new();
+    let (document, cases) = declared_corpus(options)?;
+    let pair = |case: Case| {
+        let rendered = rendered(&document, &case.name)?;
+        let differs = if is_pvgrub(&case.config) {
+            vec![("/b_info", "kernel"), ("/b_info", "cmdline")]
+        } else {
+            Vec::new()
+        };
+        let has_macs = vifs(&case.config).all(|vif| vif.mac.is_some());
+        Ok(Pair {
+            file: case.file,
+            original: case.original,
+            config: case.config,
+            rendered,
+            has_macs,
+            differs,
+        })
+    };
+    cases.into_iter().map(pair).collect()
+}
+
+/// The guests of the corpus, declared in one document, and the file that each comes from, by the guest's name.
+///
+/// # Errors
+/// As [`pairs`].
+pub fn document(options: &Options) -> Result<(Document, BTreeMap<String, PathBuf>)> {
+    let (document, cases) = declared_corpus(options)?;
+    let files = cases.into_iter().map(|case| (case.name, case.file));
+    Ok((document, files.collect()))
+}
+
+fn declared_corpus(options: &Options) -> Result<(Document, Vec<Case>)> {
+    let (mut cases, mut guests) = (Vec::new(), Vec::new());
     let mut wrong = Vec::new();
     for file in files()? {
         match case(&file)? {
-            Ok(case) => cases.push(case),
+            Ok((case, guest)) => {
+                cases.push(case);
+                guests.push(guest);
+            }
             Err(errors) => wrong.push(format!("{}: {errors}", file.display())),
         }
     }
@@ -121,36 +156,8 @@ pub fn pairs(options: &Options) -> Result<Vec<Pair>> {
         })
         .collect();
     let bridges: Vec<_> = bridges.into_iter().collect();
-    let names: Vec<_> = cases.iter().map(|case| case.guest.name.clone()).collect();
-    let mut guests = Vec::new();
-    let mut files = Vec::new();
-    for case in cases {
-        guests.push(case.guest);
-        files.push((case.file, case.original, case.config));
-    }
     let nix = import::file(&["The corpus.".to_owned()], &guests)?;
-    let document = declared(&nix, &bridges, options)?;
-    files
-        .into_iter()
-        .zip(names)
-        .map(|((file, original, config), name)| {
-            let rendered = rendered(&document, &name)?;
-            let differs = if is_pvgrub(&config) {
-                vec![("/b_info", "kernel"), ("/b_info", "cmdline")]
-            } else {
-                Vec::new()
-            };
-            let has_macs = vifs(&config).all(|vif| vif.mac.is_some());
-            Ok(Pair {
-                file,
-                original,
-                config,
-                rendered,
-                has_macs,
-                differs,
-            })
-        })
-        .collect()
+    Ok((declared(&nix, &bridges, options)?, cases))
 }
 
 /// What is rendered for each guest of each template, by template and name.
@@ -207,18 +214,21 @@ pub fn rendered(document: &Document, name: &str) -> Result<String> {
     Ok(guest_spec::render(guest, &Secrets::hidden())?)
 }
 
-fn case(file: &PathBuf) -> Result<Result<Case, String>> {
+fn case(file: &PathBuf) -> Result<Result<(Case, Imported), String>> {
     let original =
         std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let document = xl_cfg::Document::parse(&original)
         .with_context(|| format!("cannot read {}", file.display()))?;
     Ok(match import::document(&document) {
-        Ok(guest) => Ok(Case {
-            file: file.clone(),
-            config: document.config(),
-            guest,
-            original,
-        }),
+        Ok(guest) => {
+            let case = Case {
+                file: file.clone(),
+                config: document.config(),
+                name: guest.name.clone(),
+                original,
+            };
+            Ok((case, guest))
+        }
         Err(errors) => {
             let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
             Err(errors.join("\n"))

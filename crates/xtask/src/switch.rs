@@ -1,20 +1,21 @@
 //! Switches the Dom0 in QEMU from one evaluated generation to the next as NixOS's switch-to-configuration does: stop,
 //! activate, reload systemd, restart, start. Nothing is done by hand that a unit should do.
 
+mod etc;
 mod plan;
 mod store;
 #[cfg(test)]
 mod tests;
 mod unit_file;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::evaluation::{Evaluation, Unit};
+use crate::evaluation::Evaluation;
 use crate::vm::dom0::Dom0;
 use crate::vm::image;
 use plan::{Generation, Plan, sentence};
@@ -24,7 +25,13 @@ use store::Content;
 const PATIENCE: Duration = Duration::from_secs(420);
 
 /// The programs that the domus package brings with itself, as crates/domus/package.nix wraps it.
-const TOOLS: &[&str] = &["/usr/sbin/mke2fs", "/usr/bin/qemu-img", "/usr/sbin/ip"];
+const TOOLS: &[&str] = &[
+    "/usr/sbin/e2fsck",
+    "/usr/sbin/ip",
+    "/usr/sbin/mke2fs",
+    "/usr/bin/qemu-img",
+    "/usr/sbin/resize2fs",
+];
 
 /// The actions of nixos-rebuild that activate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,7 +134,7 @@ pub fn switch(
     }
     if action == Action::Boot {
         // Only the next boot is to see it: the units and files are there when systemd starts.
-        dom0.ok(&etc_script(old, new))?;
+        dom0.ok(&etc::script(old, new))?;
         return Ok(Report {
             text: String::new(),
             status: 0,
@@ -143,7 +150,7 @@ pub fn switch(
     }
     report.text += &sentence("NOT restarting the following changed units", &plan.skip);
     report.text += "activating the configuration...\n";
-    dom0.ok(&etc_script(old, new))?;
+    dom0.ok(&etc::script(old, new))?;
     let (text, ok) = activate(dom0, new, action)?;
     report.text += &text;
     if !ok {
@@ -259,7 +266,8 @@ fn activate(dom0: &mut Dom0, new: &Evaluation, action: Action) -> Result<(String
     )?;
     let script = format!(
         "mkdir -p /run/nixos
-         env -i PATH=/usr/bin:/bin HOME=/root NIXOS_ACTION={} bash /run/nixos/activate-domus 2>&1",
+         {} NIXOS_ACTION={} bash /run/nixos/activate-domus 2>&1",
+        etc::AS_ACTIVATED,
         action.word()
     );
     let output = dom0.run_for(&script, PATIENCE)?;
@@ -277,6 +285,28 @@ fn activate(dom0: &mut Dom0, new: &Evaluation, action: Action) -> Result<(String
 fn active(dom0: &mut Dom0) -> Result<Vec<String>> {
     let list = dom0.ok("systemctl list-units --all --plain --no-legend --state=active,activating | awk '{ print $1 }'")?;
     Ok(list.split_whitespace().map(str::to_owned).collect())
+}
+
+/// Collects garbage as `nix-collect-garbage -d` does: what neither `generation` nor a root below /nix/var/nix/gcroots
+/// names is removed from /nix/store.
+///
+/// # Errors
+/// The Dom0 does not answer, or something cannot be removed.
+pub fn collect_garbage(dom0: &mut Dom0, generation: &Evaluation) -> Result<()> {
+    let mut kept: BTreeSet<String> = store::items(generation)?
+        .iter()
+        .filter_map(|item| store::entry(&item.path))
+        .map(str::to_owned)
+        .collect();
+    kept.insert(generation.guests_json_path.clone());
+    let kept: Vec<&str> = kept.iter().map(String::as_str).collect();
+    dom0.ok(&format!(
+        "printf '%s\\n' {} >/run/kept
+        find /nix/var/nix/gcroots -type l -printf '%l\\n' >>/run/kept
+        for path in /nix/store/*; do grep -qxF \"$path\" /run/kept || rm -rf \"$path\"; done",
+        kept.join(" ")
+    ))
+    .map(drop)
 }
 
 fn fill_store(dom0: &mut Dom0, new: &Evaluation) -> Result<()> {
@@ -302,74 +332,4 @@ fn fill_store(dom0: &mut Dom0, new: &Evaluation) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// A bash script that makes /etc what `new` has, and takes from it what only `old` had.
-fn etc_script(old: Option<&Evaluation>, new: &Evaluation) -> String {
-    let mut lines = vec!["set -e".to_owned()];
-    if let Some(old) = old {
-        for (name, unit) in &old.units {
-            let (text, enabling) = unit_paths(name, unit);
-            lines.extend(
-                enabling
-                    .iter()
-                    .chain([&text])
-                    .map(|path| format!("rm -f '{path}'")),
-            );
-        }
-        lines.extend(
-            old.etc
-                .keys()
-                .filter(|path| !new.etc.contains_key(*path))
-                .map(|path| format!("rm -f '/etc/{path}'")),
-        );
-    }
-    let mut write = |path: &str, text: &str| {
-        lines.push(format!("mkdir -p \"$(dirname '{path}')\"\ncat >'{path}.new' <<'END-OF-FILE'\n{text}\nEND-OF-FILE\nmv -f '{path}.new' '{path}'"));
-    };
-    for (name, unit) in &new.units {
-        write(&unit_paths(name, unit).0, &unit.text);
-    }
-    for (path, text) in &new.etc {
-        write(&format!("/etc/{path}"), text.trim_end_matches('\n'));
-    }
-    for (name, unit) in &new.units {
-        // The image enables the units that it brings; what a generation does not want is not enabled.
-        if unit.drop_in {
-            lines.push(format!(
-                "rm -f '/etc/systemd/system/multi-user.target.wants/{name}'"
-            ));
-        }
-        for link in unit_paths(name, unit).1 {
-            let target = if unit.drop_in {
-                format!("/usr/lib/systemd/system/{name}")
-            } else {
-                format!("/etc/systemd/system/{name}")
-            };
-            lines.push(format!(
-                "mkdir -p \"$(dirname '{link}')\"; ln -sfn '{target}' '{link}'"
-            ));
-        }
-    }
-    lines.push("sync -f /etc".to_owned());
-    lines.join("\n")
-}
-
-/// Where a unit's text lies, and the links that enable it.
-fn unit_paths(name: &str, unit: &Unit) -> (String, Vec<String>) {
-    let system = "/etc/systemd/system";
-    let file = if unit.drop_in {
-        format!("{system}/{name}.d/overrides.conf")
-    } else {
-        format!("{system}/{name}")
-    };
-    let wants = unit
-        .wanted_by
-        .iter()
-        .map(|by| format!("{system}/{by}.wants/{name}"));
-    let requires = unit
-        .required_by
-        .iter()
-        .map(|by| format!("{system}/{by}.requires/{name}"));
-    (file, wants.chain(requires).collect())
 }

@@ -16,6 +16,10 @@ pub struct Args {
     /// Leave out the scenarios on real Xen
     #[arg(long)]
     no_vm: bool,
+    /// Try more often what is tried at some moments only: kills at writes, and power cuts, of which `DOMUS_SEED` chooses the
+    /// moments
+    #[arg(long)]
+    long: bool,
     #[command(flatten)]
     options: Options,
 }
@@ -66,12 +70,12 @@ pub fn run(args: &Args) -> Result<()> {
         "every .nix file parses, and is as nixfmt leaves it",
         nix_files,
     );
-    tally.unit_tests()?;
+    tally.unit_tests(args.long)?;
     tally.evaluation(&args.options)?;
     if args.no_vm {
         tally.skip("scenarios on real Xen", "--no-vm");
     } else {
-        match vm::scenarios::run_all() {
+        match vm::scenarios::run_all(args.long) {
             Ok(results) => {
                 for result in results {
                     if result.outcome.failed() {
@@ -133,9 +137,13 @@ impl Tally {
     }
 
     /// The tests of all crates, counted one by one.
-    fn unit_tests(&mut self) -> Result<()> {
+    fn unit_tests(&mut self, long: bool) -> Result<()> {
         anstream::println!("… tests of the crates");
-        let output = Command::new("cargo")
+        let mut command = Command::new("cargo");
+        if long {
+            command.env("DOMUS_LONG", "1");
+        }
+        let output = command
             .args([
                 "test",
                 "--workspace",
@@ -173,6 +181,13 @@ impl Tally {
                 "PASS",
                 &format!("{passed} tests of the crates"),
             );
+            // What the harnesses counted that kill domus, and that fail its calls.
+            for counted in stdout
+                .lines()
+                .filter_map(|line| line.strip_prefix("counted: "))
+            {
+                anstream::println!("  {counted}");
+            }
         } else {
             // Where nothing could be built, no test is counted, and that is a failure too.
             self.failed += usize::from(failed == 0);

@@ -106,6 +106,14 @@ fn split(path: &str) -> Option<(&str, &str)> {
     Some((version.map_or(name, |(at, _)| &name[..at]), below))
 }
 
+/// The entry of the store that a path is in: `/nix/store/hash-xen-4.19` of `/nix/store/hash-xen-4.19/bin/xl`.
+pub fn entry(path: &str) -> Option<&str> {
+    const STORE: &str = "/nix/store/";
+    let name = path.strip_prefix(STORE)?;
+    let end = name.find('/').unwrap_or(name.len());
+    path.get(..STORE.len() + end)
+}
+
 /// Everything that `generation` names in the store, with what is to lie there.
 ///
 /// # Errors
@@ -287,5 +295,8 @@ mod tests {
         );
         assert_eq!(split("/nix/store/a0-xen"), Some(("xen", "")));
         assert_eq!(split("/etc/x"), None);
+        assert_eq!(entry("/nix/store/a0-xen/bin/xl"), Some("/nix/store/a0-xen"));
+        assert_eq!(entry("/nix/store/a0-xen"), Some("/nix/store/a0-xen"));
+        assert_eq!(entry("/etc/x"), None);
     }
 }

@@ -1,12 +1,14 @@
 //! What micro guests say on their consoles, as xenconsoled logs it in the Dom0.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
 use super::dom0::Dom0;
 
-/// How a micro guest says it is: `mrkitty: up 34 s, memory 241 MiB, 1 vCPU, boots 3, writes 1234`.
+/// How a micro guest says it is:
+/// `mrkitty: up 34 s, memory 241 MiB, 1 vCPU, boots 3, writes 1234, disks xvda:1024, nics 00:16:3e:5d:0c:91`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
     /// The line itself.
@@ -15,10 +17,16 @@ pub struct State {
     pub up_seconds: u64,
     /// The memory that its kernel has.
     pub memory_mib: u64,
+    /// How many of its vCPUs are online.
+    pub vcpus: u64,
     /// How often its root disk was booted; `None` without one.
     pub boots: Option<u64>,
     /// How often it wrote to its root disk.
     pub writes: Option<u64>,
+    /// Its disks and CD drives, and their sizes in MiB.
+    pub disks: BTreeMap<String, u64>,
+    /// The hardware addresses of its network interfaces.
+    pub nics: BTreeSet<String>,
 }
 
 impl State {
@@ -33,15 +41,27 @@ impl State {
             .strip_suffix(" MiB")?
             .parse()
             .ok()?;
-        fields.next()?.strip_suffix(" vCPU")?;
+        let vcpus = fields.next()?.strip_suffix(" vCPU")?.parse().ok()?;
         let boots = fields.next()?.strip_prefix("boots ")?.parse().ok();
         let writes = fields.next()?.strip_prefix("writes ")?.parse().ok();
+        let disks = words(fields.next()?.strip_prefix("disks ")?)
+            .map(|disk| {
+                let (name, size) = disk.split_once(':')?;
+                Some((name.to_owned(), size.parse().ok()?))
+            })
+            .collect::<Option<_>>()?;
+        let nics = words(fields.next()?.strip_prefix("nics ")?)
+            .map(str::to_owned)
+            .collect();
         Some(Self {
             line: line.to_owned(),
             up_seconds,
             memory_mib,
+            vcpus,
             boots,
             writes,
+            disks,
+            nics,
         })
     }
 }
@@ -69,6 +89,22 @@ impl State {
         );
         Ok(())
     }
+}
+
+/// The words of a field; none where it says `-`.
+fn words(field: &str) -> impl Iterator<Item = &str> {
+    field.split(' ').filter(|word| *word != "-")
+}
+
+/// Types a line on a guest's console.
+///
+/// # Errors
+/// There is no such guest, or its console takes nothing.
+pub fn type_line(dom0: &mut Dom0, name: &str, line: &str) -> Result<()> {
+    dom0.ok(&format!(
+        "echo '{line}' >\"$(xenstore-read /local/domain/$(xl domid '{name}')/console/tty)\""
+    ))
+    .map(|_| ())
 }
 
 /// Where a guest's console log ends now, in bytes; what is waited for afterwards is read from there.
@@ -138,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_state_is_read() {
-        let line = "mrkitty: up 34 s, memory 241 MiB, 1 vCPU, boots 3, writes 1234";
+        let line = "mrkitty: up 34 s, memory 241 MiB, 1 vCPU, boots 3, writes 1234, disks xvda:1024 xvdb:64, nics 00:16:3e:5d:0c:91";
         let state = State::parse("mrkitty", line).unwrap();
         assert_eq!(
             (
@@ -149,19 +185,23 @@ mod tests {
             ),
             (34, 241, Some(3), Some(1234))
         );
+        let disks = [("xvda".to_owned(), 1024), ("xvdb".to_owned(), 64)];
+        assert_eq!(state.disks, BTreeMap::from(disks));
+        assert_eq!(state.nics, BTreeSet::from(["00:16:3e:5d:0c:91".to_owned()]));
         let state = State::parse(
             "pvh",
-            "pvh: up 4 s, memory 120 MiB, 2 vCPU, boots -, writes -",
+            "pvh: up 4 s, memory 120 MiB, 2 vCPU, boots -, writes -, disks -, nics -",
         )
         .unwrap();
-        assert_eq!((state.boots, state.writes), (None, None));
+        assert_eq!((state.vcpus, state.boots, state.writes), (2, None, None));
+        assert!(state.disks.is_empty() && state.nics.is_empty());
         assert_eq!(State::parse("other", line), None);
         assert_eq!(State::parse("mrkitty", "mrkitty: up 34 s, mem"), None);
     }
 
     #[test]
     fn a_fresh_boot_is_told_from_a_restore() {
-        let state = |text: &str| State::parse("g", &format!("g: {text}")).unwrap();
+        let state = |text: &str| State::parse("g", &format!("g: {text}, disks -, nics -")).unwrap();
         let before = state("up 34 s, memory 241 MiB, 1 vCPU, boots 3, writes 12");
         let restored = state("up 40 s, memory 241 MiB, 1 vCPU, boots 3, writes 14");
         assert!(restored.goes_on_from(&before).is_ok());

@@ -15,6 +15,11 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// How long the Dom0 may take to boot, and to go down.
 const BOOT: Duration = Duration::from_secs(240);
 
+/// The units that failed, and those that are being started.
+const FAILED: &str = "systemctl --no-legend --plain --failed | awk '{ print $1 }'";
+const WAITING: &str =
+    "systemctl --no-legend --plain list-jobs | awk '$4 == \"running\" { print $2 }'";
+
 /// A running Dom0. Its disk is a copy-on-write overlay that lives as long as this, over reboots.
 pub struct Dom0 {
     // In this order they are dropped: QEMU first, its files last.
@@ -34,7 +39,7 @@ impl Dom0 {
     pub fn boot(image: &Image, shell: bool) -> Result<Self> {
         let step = Step::begin("booting Xen and its Dom0");
         let run = RunFolder::new(image)?;
-        let (qemu, agent) = start(image, &run, shell)?;
+        let (qemu, agent) = start(image, &run, shell, "")?;
         let mut dom0 = Self {
             qemu,
             agent,
@@ -68,12 +73,25 @@ impl Dom0 {
         let state = output.text();
         match state.trim() {
             "running" => Ok(()),
-            "degraded" => {
-                let failed = self.run("systemctl --no-legend --plain --failed")?.text();
-                bail!("units failed in the Dom0:\n{failed}")
-            }
+            "degraded" => bail!("units failed in the Dom0:\n{}", self.told_by(FAILED)?),
+            "" => bail!(
+                "the Dom0 did not finish booting within {} s; it waits for:\n{}",
+                patience.as_secs(),
+                self.told_by(WAITING)?
+            ),
             state => bail!("the Dom0 did not finish booting (state: {state})"),
         }
+    }
+
+    /// The units that a script names, one a line, and the end of what each of them said in this boot.
+    fn told_by(&mut self, units: &str) -> Result<String> {
+        let journal = "journalctl -b --no-pager -o short-monotonic -n 40 -u";
+        let script = format!(
+            "for unit in $({units}); do echo \"$unit:\"; {journal} \"$unit\"; done; xl list
+            echo 'what took the processors, in seconds:'
+            ps -eo times=,args= --sort=-times | head -n 8 | cut -c1-120"
+        );
+        Ok(self.run(&script)?.text())
     }
 
     /// Runs a bash script. Whatever its status, the output is given.
@@ -136,12 +154,28 @@ impl Dom0 {
         self.run("systemctl --no-block reboot")?;
         let down = self.qemu.wait(BOOT);
         down.with_context(|| format!("Xen's console ends with:\n{}\n", self.run.console_tail(20)))?;
-        let (qemu, agent) = start(&self.image, &self.run, self.shell)?;
-        self.qemu = qemu;
-        self.agent = agent;
-        self.wait_for_xen()?;
+        self.boot_again("")?;
         step.done();
         Ok(())
+    }
+
+    /// Cuts the power: QEMU is killed. Then the Dom0 boots again, with `arguments` for its kernel once.
+    ///
+    /// # Errors
+    /// It did not come up in time; the message has the end of Xen's console.
+    pub fn power_cut(&mut self, arguments: &str) -> Result<()> {
+        let step = Step::begin("cutting the power, booting again");
+        self.qemu.kill()?;
+        self.boot_again(arguments)?;
+        step.done();
+        Ok(())
+    }
+
+    fn boot_again(&mut self, arguments: &str) -> Result<()> {
+        let (qemu, agent) = start(&self.image, &self.run, self.shell, arguments)?;
+        self.qemu = qemu;
+        self.agent = agent;
+        self.wait_for_xen()
     }
 
     /// Gives the user's terminal a shell in the Dom0, until the user leaves it.
@@ -154,8 +188,8 @@ impl Dom0 {
     }
 }
 
-fn start(image: &Image, run: &RunFolder, shell: bool) -> Result<(Qemu, Agent)> {
-    let qemu = Qemu::start(image, run, shell)?;
+fn start(image: &Image, run: &RunFolder, shell: bool, arguments: &str) -> Result<(Qemu, Agent)> {
+    let qemu = Qemu::start(image, run, shell, arguments)?;
     let mut agent = Agent::connect(&run.agent_socket())?;
     agent.greeting(BOOT).with_context(|| {
         format!(

@@ -39,6 +39,9 @@ enum Verb {
     Run {
         /// Names as `vm list` prints them
         scenarios: Vec<String>,
+        /// Try at more moments what is tried at random ones
+        #[arg(long)]
+        long: bool,
     },
     /// List the scenarios
     List,
@@ -62,8 +65,8 @@ pub fn run(args: &Args) -> Result<()> {
             anstream::eprintln!("A shell in the Dom0; `exit` powers it off.");
             dom0.shell()
         }
-        Verb::Run { scenarios } => {
-            let results = scenarios::run(scenarios)?;
+        Verb::Run { scenarios, long } => {
+            let results = scenarios::run(scenarios, *long)?;
             let failed: Vec<&str> = results
                 .iter()
                 .filter(|result| result.outcome.failed())

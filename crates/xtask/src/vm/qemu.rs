@@ -139,7 +139,8 @@ fn sweep(runs: &Path, before: &str) {
 
 impl Qemu {
     /// Starts QEMU on the run's overlay. With `shell` the program's own terminal becomes the Dom0's /dev/hvc1.
-    pub fn start(image: &Image, run: &RunFolder, shell: bool) -> Result<Self> {
+    /// `arguments` are for the Dom0's kernel.
+    pub fn start(image: &Image, run: &RunFolder, shell: bool, arguments: &str) -> Result<Self> {
         run.boots.set(run.boots.get() + 1);
         let socket = run.agent_socket();
         let _ = fs::remove_file(&socket);
@@ -159,7 +160,7 @@ impl Qemu {
             .args(["-device", "virtserialport,chardev=agent,name=org.domus.agent"])
             .args(["-kernel", "xen"])
             .args(["-append", &format!("console=com1 com1=115200,8n1 dom0_mem={DOM0_MIB}M,max:{DOM0_MIB}M loglvl=warning guest_loglvl=warning")])
-            .args(["-initrd", "vmlinuz root=/dev/vda rw console=hvc0 quiet systemd.show_status=0,initrd.img"]);
+            .args(["-initrd", &format!("vmlinuz root=/dev/vda rw console=hvc0 quiet systemd.show_status=0 {arguments},initrd.img")]);
         if shell {
             command
                 .args([
@@ -184,6 +185,13 @@ impl Qemu {
             std::thread::sleep(Duration::from_millis(50));
         }
         Ok(qemu)
+    }
+
+    /// Kills QEMU, as a power cut does.
+    pub fn kill(&mut self) -> Result<()> {
+        self.child.kill().context("cannot kill QEMU")?;
+        self.child.wait().context("cannot wait for QEMU")?;
+        Ok(())
     }
 
     /// Whether QEMU has ended.

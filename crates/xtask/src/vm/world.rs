@@ -97,6 +97,27 @@ impl Configuration {
         self.edit(|text| Ok(text.replacen("imports = [", &format!("imports = [ ./{name}"), 1)))
     }
 
+    /// As [`Self::add_module`], or gives a module that was added another text.
+    ///
+    /// # Errors
+    /// As [`Self::add_module`].
+    pub fn set_module(&self, name: &str, module: &str) -> Result<()> {
+        let file = self.folder.path().join(name);
+        if file.exists() {
+            return fs::write(&file, module).context("cannot write a module");
+        }
+        self.add_module(name, module)
+    }
+
+    /// Takes back a module that was added.
+    ///
+    /// # Errors
+    /// There is none of this name.
+    pub fn remove_module(&self, name: &str) -> Result<()> {
+        self.edit(|text| Ok(text.replacen(&format!(" ./{name}"), "", 1)))?;
+        fs::remove_file(self.folder.path().join(name)).context("cannot remove a module")
+    }
+
     /// Evaluates it, with the NixOS modules that `options` choose.
     ///
     /// # Errors

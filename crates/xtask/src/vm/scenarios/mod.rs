@@ -1,14 +1,24 @@
 //! The scenarios on real Xen, each a file, and their list.
 
+mod adopted;
 mod boots;
+mod changes_live;
+mod discs_change;
 mod first_switch;
 mod foreign_file_left;
+mod grown;
 mod guests_survive_restart;
 mod imports_mean_the_same;
+mod kept_from_gc;
 mod life_by_hand;
 mod memory_live;
 mod missing_bridge;
+mod next_boot;
+mod plan_is_empty;
+mod power_cut;
 mod reboot_restores;
+mod removed_and_back;
+mod renamed;
 mod running_imported;
 mod stage;
 mod xl_reads_the_corpus;
@@ -50,6 +60,11 @@ pub const ALL: &[Scenario] = &[
         run: imports_mean_the_same::run,
     },
     Scenario {
+        name: "plan-is-empty",
+        about: "each guest of the corpus is started by the real xl, and nothing of it differs from its declaration",
+        run: plan_is_empty::run,
+    },
+    Scenario {
         name: "first-switch",
         about: "a switch makes images, bridge and files, starts what can start, and applying again does nothing",
         run: first_switch::run,
@@ -75,6 +90,46 @@ pub const ALL: &[Scenario] = &[
         run: life_by_hand::run,
     },
     Scenario {
+        name: "changes-live",
+        about: "memory, vCPUs, disks, NICs and scheduling change while the guest runs, as it sees itself; what was changed by hand is left",
+        run: changes_live::run,
+    },
+    Scenario {
+        name: "discs-change",
+        about: "the disc in an HVM guest's drive changes, goes and comes while it runs, as it sees itself",
+        run: discs_change::run,
+    },
+    Scenario {
+        name: "next-boot",
+        about: "what waits for the next boot is shown, and is there after the guest's own reboot, a restore in between; only onChange = \"restart\" restarts",
+        run: next_boot::run,
+    },
+    Scenario {
+        name: "removed-and-back",
+        about: "a guest that is declared no longer is shut down, its disk stays, and a rollback brings it back",
+        run: removed_and_back::run,
+    },
+    Scenario {
+        name: "grown",
+        about: "a disk that is declared larger grows while nobody has it, with its file system and what is on it",
+        run: grown::run,
+    },
+    Scenario {
+        name: "renamed",
+        about: "a guest that is called otherwise runs on, and stays the same through its own reboot",
+        run: renamed::run,
+    },
+    Scenario {
+        name: "adopted",
+        about: "a guest that was made by hand is left until `domus adopt`, which shows what differs, and never touches it",
+        run: adopted::run,
+    },
+    Scenario {
+        name: "kept-from-gc",
+        about: "saved, with garbage collected, a guest is restored and reboots itself with the kernel that it had",
+        run: kept_from_gc::run,
+    },
+    Scenario {
         name: "foreign-file-left",
         about: "files and domains of others are reported and left, and the declared guests run on",
         run: foreign_file_left::run,
@@ -88,6 +143,11 @@ pub const ALL: &[Scenario] = &[
         name: "missing-bridge",
         about: "without their bridge saved guests are not restored, and never started anew; with it they come back",
         run: missing_bridge::run,
+    },
+    Scenario {
+        name: "power-cut",
+        about: "the power goes in the middle of a switch: all guests are as declared, and their file systems whole",
+        run: power_cut::run,
     },
 ];
 
@@ -123,15 +183,16 @@ pub struct ScenarioResult {
 /// # Errors
 /// The Dom0's image cannot be had; a scenario that fails is a result, no error.
 #[allow(dead_code, reason = "cargo xtask test calls it")]
-pub fn run_all() -> Result<Vec<ScenarioResult>> {
-    run(&[])
+pub fn run_all(long: bool) -> Result<Vec<ScenarioResult>> {
+    run(&[], long)
 }
 
-/// Runs the scenarios with these names, all where there is none, and prints PASS or FAIL for each.
+/// Runs the scenarios with these names, all where there is none, and prints PASS or FAIL for each. `long` is for those that
+/// try something at random: more often.
 ///
 /// # Errors
 /// A name is unknown, or the Dom0's image cannot be had.
-pub fn run(names: &[String]) -> Result<Vec<ScenarioResult>> {
+pub fn run(names: &[String], long: bool) -> Result<Vec<ScenarioResult>> {
     if let Some(unknown) = names
         .iter()
         .find(|name| ALL.iter().all(|scenario| scenario.name != **name))
@@ -143,7 +204,7 @@ pub fn run(names: &[String]) -> Result<Vec<ScenarioResult>> {
         );
     }
     setup::ensure(&[setup::VM, setup::EVAL].concat())?;
-    let mut stage = Stage::new(image::ensure(false)?);
+    let mut stage = Stage::new(image::ensure(false)?, long);
     let mut results = Vec::new();
     for scenario in ALL
         .iter()

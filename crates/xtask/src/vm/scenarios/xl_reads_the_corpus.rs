@@ -169,7 +169,7 @@ impl File {
 }
 
 /// What the first line says, when it says `since: 4.N, refused before.`
-fn since(text: &str) -> Option<u32> {
+pub fn since(text: &str) -> Option<u32> {
     let head = text.lines().next()?;
     let (_, rest) = head.split_once("since: 4.")?;
     let (minor, _) = rest.split_once(", refused before.")?;

@@ -1,0 +1,88 @@
+//! The disc in an HVM guest's drive is changed, taken out and put in while the guest runs, and the guest sees it.
+
+use anyhow::{Result, ensure};
+
+use super::stage::{House, Stage};
+use crate::vm::micro;
+
+const GUEST: &str = "with-drive";
+const FILE: &str = "with-drive.nix";
+const INITRD: &str = "/srv/with-drive/initrd";
+
+/// The micro guest's initrd with the modules of the emulated drive, from the Dom0's own kernel; and two discs.
+const PREPARE: &str = r#"
+mkdir -p /srv/with-drive/modules && cd /srv/with-drive
+zcat INITRD | busybox cpio -id modules/order 2>/dev/null
+for module in ata_piix sr_mod; do modprobe --show-depends "$module"; done | while read -r word path _; do
+    name=${path##*/}
+    [ "$word" = insmod ] && ! grep -qx "$name" modules/order || continue
+    cp "$path" modules
+    echo "$name" >>modules/order
+done
+find modules | busybox cpio -o -H newc 2>/dev/null | gzip | cat INITRD - >initrd
+mkdir -p /vmdisks
+truncate -s 4M /vmdisks/one.iso
+truncate -s 6M /vmdisks/two.iso
+"#;
+
+/// The module, with this disc in the drive.
+fn module(disc: &str) -> String {
+    format!(
+        r#"{{ config, ... }}:
+{{
+  virtualisation.xen.guests.{GUEST} = {{
+    type = "hvm";
+    memory = 160;
+    kernel = "${{config.boot.kernelPackages.kernel}}/bzImage";
+    initrd = "{INITRD}";
+    cmdline = "console=hvc0";
+    graphics.vnc.enable = false;
+    autostart = true;
+    disks.cd = {{ cdrom = true; {disc} }};
+  }};
+}}
+"#
+    )
+}
+
+/// Runs the scenario.
+pub fn run(stage: &mut Stage) -> Result<()> {
+    let house = stage.house()?;
+    house
+        .world
+        .dom0
+        .ok(&PREPARE.replace("INITRD", micro::INITRD))?;
+    house.declare(FILE, &module("path = \"/vmdisks/one.iso\";"))?;
+    let before = house.state_when(GUEST, 200, |state| state.disks.get("sr0") == Some(&4))?;
+    house.nothing_to_do(GUEST)?;
+    let domid = house.domid(GUEST)?;
+    for (disc, size, says) in [
+        (
+            "path = \"/vmdisks/two.iso\";",
+            Some(6),
+            "insert /vmdisks/two.iso into drive hdc",
+        ),
+        ("", None, "eject the disc of drive hdc"),
+        (
+            "path = \"/vmdisks/one.iso\";",
+            Some(4),
+            "insert /vmdisks/one.iso into drive hdc",
+        ),
+    ] {
+        disc_becomes(house, disc, size, says)?;
+    }
+    let after = house.state_when(GUEST, 30, |_| true)?;
+    after.goes_on_from(&before)?;
+    ensure!(house.domid(GUEST)? == domid, "it was started anew");
+    house.take_back(FILE).map(drop)
+}
+
+fn disc_becomes(house: &mut House, disc: &str, size: Option<u64>, says: &str) -> Result<()> {
+    let said = house.declare(FILE, &module(disc))?;
+    ensure!(
+        said.contains(says),
+        "the switch does not say '{says}':\n{said}"
+    );
+    house.state_when(GUEST, 60, |state| state.disks.get("sr0").copied() == size)?;
+    house.nothing_to_do(GUEST)
+}

@@ -1,0 +1,99 @@
+//! What a guest was started with outlives the generation that declared it: saved, with all else collected, it is restored,
+//! and reboots itself with the kernel that it had.
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::stage::{House, Stage};
+use crate::switch;
+use crate::vm::console;
+
+const GUEST: &str = "collected";
+const FILE: &str = "collected.nix";
+const OLD: &str = "/nix/store/0ld0ld0ld0ld0ld0ld0ld0ld0ld0ld00-linux-6.1.1";
+const NEW: &str = "/nix/store/n3wn3wn3wn3wn3wn3wn3wn3wn3wn3w00-linux-6.1.2";
+/// Nobody names it: it goes, or nothing was collected.
+const NOBODYS: &str = "/nix/store/0hy7g0hy7g0hy7g0hy7g0hy7g0hy7g0-nobodys-1";
+
+fn module(kernel: &str, word: &str) -> String {
+    format!(
+        r#"{{ config, ... }}:
+{{
+  virtualisation.xen.guests.{GUEST} = {{
+    memory = 128;
+    kernel = "{kernel}/bzImage";
+    initrd = "${{config.virtualisation.xen.domus.microGuest}}/initrd";
+    cmdline = "console=hvc0 word={word}";
+    autostart = true;
+  }};
+}}
+"#
+    )
+}
+
+/// Runs the scenario.
+pub fn run(stage: &mut Stage) -> Result<()> {
+    let house = stage.house()?;
+    house.declare(FILE, &module(OLD, "old"))?;
+    let before = house.state_when(GUEST, 120, |_| true)?;
+    house.declare(FILE, &module(NEW, "new"))?;
+    let save = format!("/var/lib/xen/save/{GUEST}");
+    house.world.dom0.ok(&format!(
+        "xl save {GUEST} {save} >/dev/null 2>&1; mkdir -p {NOBODYS}"
+    ))?;
+    collect(house)?;
+    there(house, OLD, true)?;
+
+    // As xendomains restores it; its own reboot takes what it was started with.
+    house
+        .world
+        .dom0
+        .ok(&format!("xl restore {save} >/dev/null 2>&1; rm {save}"))?;
+    house
+        .state_when(GUEST, 60, |_| true)?
+        .goes_on_from(&before)?;
+    reboot(house, "old")?;
+
+    // Stored again, the next reboot takes the new one, and then the old one is nobody's.
+    house.world.domus("apply")?;
+    collect(house)?;
+    there(house, OLD, true)?;
+    reboot(house, "new")?;
+    house.world.domus("apply")?;
+    house.nothing_to_do(GUEST)?;
+    collect(house)?;
+    there(house, OLD, false)?;
+    there(house, NEW, true)?;
+    house.take_back(FILE).map(drop)
+}
+
+/// As `nix-collect-garbage -d`: what neither the current generation nor a root names goes.
+fn collect(house: &mut House) -> Result<()> {
+    house.world.dom0.ok(&format!("mkdir -p {NOBODYS}"))?;
+    let generation = house.world.generation.clone();
+    let generation = generation.context("no generation")?;
+    switch::collect_garbage(&mut house.world.dom0, &generation)?;
+    there(house, NOBODYS, false)
+}
+
+fn there(house: &mut House, path: &str, wanted: bool) -> Result<()> {
+    let found = house.world.dom0.run(&format!("test -e {path}"))?.status == 0;
+    ensure!(
+        found == wanted,
+        "{path} is {}",
+        if found { "there still" } else { "gone" }
+    );
+    Ok(())
+}
+
+/// Reboots the guest from inside, and waits until its kernel says that word.
+fn reboot(house: &mut House, word: &str) -> Result<()> {
+    let dom0 = &mut house.world.dom0;
+    let mark = console::mark(dom0, GUEST)?;
+    console::type_line(dom0, GUEST, "reboot")?;
+    let line = console::line_after(dom0, GUEST, mark, "command line", 90)?;
+    ensure!(
+        line.ends_with(&format!("word={word}")),
+        "its reboot took another configuration: {line}"
+    );
+    Ok(())
+}
