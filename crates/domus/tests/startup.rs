@@ -173,6 +173,31 @@ fn a_guest_that_runs_is_asked_whether_it_is_ready() {
     assert!(runs(&dom0, "web"));
 }
 
+/// Xen saves no guest's folder in xenstore with it: what a guest wrote there when it came up is gone once it is restored.
+#[test]
+fn a_restored_guest_is_not_asked_for_what_xenstore_lost() {
+    let dom0 = Dom0::new();
+    let ready = json!({ "ready": { "xenstore": "data/ready", "timeoutSeconds": 60 } });
+    let db = ordered("db", 1, ready);
+    let after = |name: &str, number| ordered(name, number, json!({ "after": ["db"] }));
+    declare(&dom0, "domus", std::slice::from_ref(&db));
+    assert_eq!(dom0.run(&["apply"]).status, 0);
+    let file = dom0.path("/var/lib/xen/save/db");
+    dom0.xl(&["save", "1", file.to_str().unwrap()]);
+    dom0.boot("second");
+    let start = Instant::now();
+    declare(&dom0, "domus", &[db.clone(), after("web", 2)]);
+    let ran = dom0.run(&["apply"]);
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
+    assert!(runs(&dom0, "db") && runs(&dom0, "web"));
+    // Nor later in this boot.
+    declare(&dom0, "domus", &[db, after("web", 2), after("mail", 3)]);
+    let ran = dom0.run(&["apply"]);
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
+    assert!(runs(&dom0, "mail"));
+    assert!(start.elapsed() < Duration::from_secs(30));
+}
+
 #[test]
 fn it_is_said_what_is_waited_for() {
     let dom0 = Dom0::new();

@@ -64,7 +64,8 @@ let
           example = "data/ready";
           description = ''
             A path of xenstore that is there once the guest is ready. One without a slash in front is below the guest's own
-            folder, where the guest itself may write in `data`: `xenstore-write data/ready 1`.
+            folder, where the guest itself may write in `data`: `xenstore-write data/ready 1`. That folder is not saved with the
+            guest, so that nothing there is waited for when it is restored.
           '';
         };
 

@@ -68,28 +68,38 @@ impl Watch {
     #[must_use]
     pub fn before_start(guest: &Guest, layout: &Layout) -> Option<Self> {
         let log = layout.console_log(&guest.name);
-        Self::new(guest, guest.uuid, |pattern| {
-            Console::after_now(&log, pattern)
-        })
+        let ready = &guest.startup.ready;
+        let console = |pattern| Console::after_now(&log, pattern);
+        let console = ready.console.as_deref().and_then(console);
+        Self::new(guest, guest.uuid, console, ready.xenstore.as_deref())
     }
 
-    /// Watches a guest that runs already, or is restored, as the domain of this UUID. Whatever its console had to say it may
-    /// have said long ago, in a log that was put away since: that is not waited for.
+    /// Watches a guest that runs already, as the domain of this UUID. Whatever its console had to say it may have said long
+    /// ago, in a log that was put away since: that is not waited for.
     #[must_use]
     pub fn running(guest: &Guest, uuid: Uuid) -> Option<Self> {
-        Self::new(guest, uuid, |_| None)
+        Self::new(guest, uuid, None, guest.startup.ready.xenstore.as_deref())
+    }
+
+    /// The same for a guest that was restored. Its own folder in xenstore is not saved with it: libxl makes an empty one
+    /// (`libxl__domain_make` in `libxl_create.c`), and what the guest wrote there when it was up it does not write again.
+    #[must_use]
+    pub fn restored(guest: &Guest, uuid: Uuid) -> Option<Self> {
+        let path = guest.startup.ready.xenstore.as_deref();
+        Self::new(guest, uuid, None, path.filter(|path| path.starts_with('/')))
     }
 
     fn new(
         guest: &Guest,
         uuid: Uuid,
-        console: impl FnOnce(&str) -> Option<Console>,
+        console: Option<Console>,
+        xenstore: Option<&str>,
     ) -> Option<Self> {
         let ready = &guest.startup.ready;
         let watch = Self {
-            console: ready.console.as_deref().and_then(console),
-            xenstore: ready.xenstore.as_ref().map(|path| Xenstore {
-                path: path.clone(),
+            console,
+            xenstore: xenstore.map(|path| Xenstore {
+                path: path.to_owned(),
                 uuid,
                 domid: None,
                 asked: None,

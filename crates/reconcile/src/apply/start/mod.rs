@@ -59,6 +59,13 @@ impl<'a> Executor<'a> {
             return;
         }
         let others = others(runs, observed);
+        let here = Some(&observed.boot_id);
+        let restored = |run: &&Run| run.kept.now.restored_in_boot.as_ref() == here;
+        let restored: Vec<String> = runs
+            .iter()
+            .filter(restored)
+            .map(|run| run.plan.name.clone())
+            .collect();
         let ended = |run: &&Run| run.result.is_err();
         let failed: Vec<String> = runs
             .iter()
@@ -86,7 +93,7 @@ impl<'a> Executor<'a> {
             Starter::Unit => AT_ONCE,
             Starter::Xl => 1,
         };
-        let (watches, others) = self.watch_others(&guests, others, observed);
+        let (watches, others) = self.watch_others(&guests, others, &restored, observed);
         let mut schedule = Schedule::new(guests, others, free_mib, at_once);
         let stop = AtomicBool::new(false);
         thread::scope(|scope| {
@@ -139,7 +146,7 @@ impl<'a> Executor<'a> {
                         }
                         report(Event::Begin(&run.plan.name, step));
                         let watch = match step {
-                            Step::Restore => Watch::running(guest, run.kept.now.uuid),
+                            Step::Restore => Watch::restored(guest, run.kept.now.uuid),
                             _ => Watch::before_start(guest, self.layout),
                         };
                         watches.extend(watch.map(|watch| (at, watch)));
@@ -214,6 +221,7 @@ impl<'a> Executor<'a> {
         &self,
         guests: &[Planned],
         mut others: BTreeMap<String, Progress>,
+        restored: &[String],
         observed: &Observed,
     ) -> (Vec<(String, Watch)>, BTreeMap<String, Progress>) {
         let mut watches = Vec::new();
@@ -232,8 +240,13 @@ impl<'a> Executor<'a> {
                 .all()
                 .iter()
                 .find(|domain| domain.name == *name);
+            let watch = if restored.contains(name) {
+                Watch::restored
+            } else {
+                Watch::running
+            };
             if let (Some(guest), Some(domain)) = (guest, domain)
-                && let Some(watch) = Watch::running(guest, domain.uuid)
+                && let Some(watch) = watch(guest, domain.uuid)
             {
                 *progress = Progress::Started;
                 watches.push((name.clone(), watch));
