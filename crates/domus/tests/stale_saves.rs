@@ -100,6 +100,31 @@ fn a_restore_that_failed_is_said() {
 }
 
 #[test]
+fn what_xendomains_said_is_the_cause() {
+    let dom0 = not_restored();
+    let script = "#!/bin/sh
+[ \"$*\" = '-b -u xendomains.service -o cat --no-pager' ] && cat <<'END'
+Restoring Xen domains: web
+An error occurred while restoring domain web:
+libxl: error: libxl_disk.c:128:libxl__device_disk_setdefault: no such disk
+!
+Starting auto Xen domains: web(skip)
+END
+";
+    dom0.write("/bin/journalctl", script);
+    let run = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(dom0.path("/bin/journalctl"), run).unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let path = format!("{}:{path}", dom0.path("/bin").display());
+    for args in [&["apply", "--stage", "guests"][..], &["plan"], &["status"]] {
+        let ran = dom0.ran(dom0.domus(args).env("PATH", &path).output().unwrap());
+        assert_eq!(ran.status, 1, "{args:?}");
+        let said = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(said.contains("xendomains did not restore it in this boot (when it was last tried: libxl: error: libxl_disk.c:128:libxl__device_disk_setdefault: no such disk). `domus start web` restores it"), "{said}");
+    }
+}
+
+#[test]
 fn a_guest_saved_by_hand_did_not_fail() {
     let dom0 = Dom0::new();
     let web = guest("web", 1);

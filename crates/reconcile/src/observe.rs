@@ -100,7 +100,7 @@ pub fn observe(
         () => ask(programs),
     };
     // After the domains: a file that is partial by now, and has no domain, is not being written.
-    let save_files = Saves::look(layout)?;
+    let save_files = Saves::look(layout)?.with_reasons(document, &domains, programs);
     let saves = save_files.names();
     let saved_as = saved_as(records, &saves, &save_files);
     let guests = if stages.looks_at_guests() {

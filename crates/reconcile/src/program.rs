@@ -200,6 +200,8 @@ pub struct Programs {
     pub systemctl: OsString,
     /// Xen's `xenstore-read`.
     pub xenstore_read: OsString,
+    /// systemd's `journalctl`.
+    pub journalctl: OsString,
     /// How long xl may take to answer a question.
     pub answer_limit: Duration,
     /// How long xl may take to start a guest; pygrub on a slow disk takes a minute.
@@ -213,6 +215,7 @@ impl Default for Programs {
             ip: "ip".into(),
             systemctl: "systemctl".into(),
             xenstore_read: "xenstore-read".into(),
+            journalctl: "journalctl".into(),
             answer_limit: Duration::from_secs(30),
             start_limit: Duration::from_secs(600),
         }

@@ -2,6 +2,8 @@
 //!
 //! An empty folder costs one reading of its names; a file some short reads ([`save_file::glance`]).
 
+mod xendomains;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
@@ -37,7 +39,7 @@ pub struct Save {
     pub config: Option<DomainConfig>,
     /// Whether it was last written before this boot of the Dom0, so that no save that runs now writes it.
     pub before_boot: bool,
-    /// What was said when the guest of this name could not be started in this boot.
+    /// What was said when the guest of this name could not be started, or restored, in this boot.
     pub failure: Option<String>,
 }
 
