@@ -96,10 +96,12 @@ impl<'a> Executor<'a> {
         let (watches, others) = self.watch_others(&guests, others, &restored, observed);
         let mut schedule = Schedule::new(guests, others, free_mib, at_once);
         let stop = AtomicBool::new(false);
+        let active = self.active_units();
         thread::scope(|scope| {
             let (tell, told) = mpsc::channel();
             let mut threads = Threads {
                 executor: self,
+                active: &active,
                 scope,
                 tell,
                 stop: &stop,

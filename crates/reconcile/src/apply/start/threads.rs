@@ -9,6 +9,7 @@ use std::time::Instant;
 use guest_spec::Guest;
 use uuid::Uuid;
 
+use super::up::ActiveUnits;
 use crate::apply::{Executor, StepError};
 use crate::plan::Step;
 use crate::ready::{Outcome, Watch};
@@ -30,6 +31,7 @@ pub(super) struct Awaited {
 /// The threads of the starts, and what they are waiting for.
 pub(super) struct Threads<'scope, 'env> {
     pub(super) executor: &'scope Executor<'scope>,
+    pub(super) active: &'scope ActiveUnits,
     pub(super) scope: &'scope Scope<'scope, 'env>,
     pub(super) tell: Sender<Told>,
     pub(super) stop: &'scope AtomicBool,
@@ -38,10 +40,11 @@ pub(super) struct Threads<'scope, 'env> {
 
 impl<'scope> Threads<'scope, '_> {
     pub(super) fn start(&self, at: usize, guest: &'scope Guest, step: &'scope Step, uuid: Uuid) {
-        let (executor, tell) = (self.executor, self.tell.clone());
+        let (executor, active, tell) = (self.executor, self.active, self.tell.clone());
         self.scope.spawn(move || {
             // Nobody listens any more when the schedule is given up.
-            let _ = tell.send(Told::Built(at, executor.bring_up(guest, step, uuid)));
+            let built = executor.bring_up(guest, step, uuid, active);
+            let _ = tell.send(Told::Built(at, built));
         });
     }
 

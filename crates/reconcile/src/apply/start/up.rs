@@ -1,5 +1,6 @@
 //! Bringing one guest up: by its unit, or by xl.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::time::Duration;
 
@@ -21,17 +22,49 @@ const RESTORE_LIMIT: Duration = Duration::from_secs(6 * 3600);
 /// How long a unit may stay active after its guest is gone: it asks xl now and then only.
 const STILL_ACTIVE: Duration = Duration::from_secs(30);
 
+/// The guests' units that are active before any guest starts, where systemd says.
+pub(super) struct ActiveUnits(Option<BTreeSet<String>>);
+
+impl ActiveUnits {
+    fn may_have(&self, unit: &Unit) -> bool {
+        self.0.as_ref().is_none_or(|all| all.contains(unit.name()))
+    }
+}
+
 impl Executor<'_> {
+    /// Asks for the units of all guests at once: at a boot none is active, and each asked for itself is a process more for
+    /// each guest.
+    pub(super) fn active_units(&self) -> ActiveUnits {
+        if self.starter == Starter::Xl {
+            return ActiveUnits(Some(BTreeSet::new()));
+        }
+        let args = [
+            "list-units",
+            "--plain",
+            "--no-legend",
+            "--full",
+            "--state=active",
+            "domus-guest@*",
+        ];
+        let said = program::run(&self.programs.systemctl, &args, self.programs.answer_limit);
+        let first = |line: &str| line.split_whitespace().next().map(str::to_owned);
+        ActiveUnits(
+            said.ok()
+                .map(|text| text.lines().filter_map(first).collect()),
+        )
+    }
+
     /// Starts or restores one guest, and gives the number of its domain.
     pub(super) fn bring_up(
         &self,
         guest: &Guest,
         step: &Step,
         uuid: Uuid,
+        active: &ActiveUnits,
     ) -> Result<Option<u32>, StepError> {
         let name = guest.name.as_str();
         match (self.starter, step) {
-            (Starter::Unit, _) => self.start_unit(name, step)?,
+            (Starter::Unit, _) => self.start_unit(name, step, active)?,
             (Starter::Xl, Step::Restore) => return self.restore(name, uuid).map(Some),
             (Starter::Xl, _) => {
                 let config = self.layout.config(name);
@@ -48,10 +81,12 @@ impl Executor<'_> {
         Ok(Xl(self.programs).live_domid(uuid)?)
     }
 
-    fn start_unit(&self, name: &str, step: &Step) -> Result<(), StepError> {
+    fn start_unit(&self, name: &str, step: &Step, active: &ActiveUnits) -> Result<(), StepError> {
         let unit = Unit::of_guest(name, self.programs);
         // Of a guest that was just shut down it may still be active, and a start of it would do nothing.
-        unit.wait_until_over(STILL_ACTIVE)?;
+        if active.may_have(&unit) {
+            unit.wait_until_over(STILL_ACTIVE)?;
+        }
         let args = ["start", unit.name()];
         let limit = match step {
             Step::Restore => RESTORE_LIMIT,
