@@ -3,6 +3,7 @@
 //! Machines are noisy, so each figure is the best of several runs, and peers that do comparable work stand beside it in
 //! the same run. Nothing here fails by being slow; what does not do its work fails.
 
+mod boot;
 mod change;
 mod dom0;
 mod guests;
@@ -26,6 +27,12 @@ use crate::{fuzz, setup};
 /// The arguments of `cargo xtask bench`.
 #[derive(clap::Args)]
 pub struct Args {
+    /// What is measured
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = Part::ALL)]
+    parts: Vec<Part>,
+    /// How many rounds the guests' start has; in each every manager starts them once
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..))]
+    rounds: u8,
     /// How often each is run, unless that takes longer than 20 s; the best counts
     #[arg(long, default_value_t = 7)]
     runs: u32,
@@ -35,6 +42,21 @@ pub struct Args {
     /// Leave the folders that stand for the Dom0, and say where they are: to profile
     #[arg(long)]
     keep: bool,
+}
+
+/// A part of what is measured.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// Reading and writing configurations, beside Xen's own parser
+    Parsers,
+    /// Applies with nothing to do, or with one change, and their peers
+    Apply,
+    /// From Dom0 up to all guests running, beside xendomains, on Xen in QEMU: a quarter of an hour
+    Boot,
+}
+
+impl Part {
+    const ALL: [Self; 3] = [Self::Parsers, Self::Apply, Self::Boot];
 }
 
 /// More guests than these are not given to peers that would take longer than everything else together.
@@ -60,7 +82,21 @@ struct Goal {
 /// # Errors
 /// When something cannot be built, or does not do what is measured.
 pub fn run(args: &Args) -> Result<()> {
-    parsers(args.runs)?;
+    for part in Part::ALL {
+        if !args.parts.contains(&part) {
+            continue;
+        }
+        match part {
+            Part::Parsers => parsers(args.runs)?,
+            Part::Apply => applies(args)?,
+            Part::Boot => boot::compare(args.rounds.into())?,
+        }
+    }
+    Ok(())
+}
+
+/// What Domus does with many guests, on Dom0s in folders.
+fn applies(args: &Args) -> Result<()> {
     let missing = setup::ensure(setup::BENCH).err();
     let domus = world::build_domus()?;
     if missing.is_none() {
@@ -83,6 +119,7 @@ pub fn run(args: &Args) -> Result<()> {
             anstream::println!("{}", dom0.keep().display());
         }
     }
+    anstream::println!();
     Ok(())
 }
 
