@@ -6,6 +6,7 @@ mod threads;
 mod up;
 
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
@@ -26,8 +27,8 @@ use crate::record::Running;
 use crate::startup::{Decision, Late, Planned, Progress, Schedule, Why};
 use threads::{Threads, Told};
 
-/// How many units are started at a time. xl builds one domain after the other, under its lock, and what is before and after
-/// that (the unit, its look at disks and domains, its waiting for xl) goes on beside it.
+/// How many units are started at a time, at most. Where xl shrinks the Dom0 for its guests it builds one domain after the
+/// other, under its lock (`autoballoon` in `create_domain`, `xl_vmcontrol.c`); what is before and after that goes on beside it.
 const AT_ONCE: usize = 4;
 /// When it is first said what is waited for, and how often after that.
 const QUIET: Duration = Duration::from_secs(10);
@@ -90,7 +91,7 @@ impl<'a> Executor<'a> {
             budget.free_mib.saturating_sub(missing.sum())
         });
         let at_once = match self.starter {
-            Starter::Unit => AT_ONCE,
+            Starter::Unit => at_once(),
             Starter::Xl => 1,
         };
         let (watches, others) = self.watch_others(&guests, others, &restored, observed);
@@ -285,6 +286,14 @@ impl<'a> Executor<'a> {
         }
         Ok(run.kept.save(self.layout)?)
     }
+}
+
+/// As many as this Dom0 has processors, and one that waits for systemd or xl meanwhile. More would not be sooner: to build a
+/// domain is work for a processor. They would be later, for libxl ends a hotplug script after 40 s, and the scripts of all
+/// disks wait for each other (`claim_lock` in `block`).
+fn at_once() -> usize {
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    processors.saturating_add(1).min(AT_ONCE)
 }
 
 /// The guests that are not started here and that others may come after: those that failed, and those that run.
