@@ -8,7 +8,7 @@ use std::fs;
 use anyhow::bail;
 use guest_spec::{Document, Guest, Lifecycle};
 use reconcile::domains::{Domain, State};
-use reconcile::{Layout, Programs, Records};
+use reconcile::{Layout, Programs, Records, own};
 use uuid::Uuid;
 
 use crate::cli::Common;
@@ -78,19 +78,23 @@ impl Known {
     pub fn named(&self, name: &str) -> anyhow::Result<Named> {
         let guests = self.document.iter().flat_map(|document| &document.guests);
         let declared = guests.clone().find(|guest| guest.name == name).cloned();
-        let record = match self.records.get(name) {
-            Some(Ok(record)) => Some(record),
-            // What is declared names its domain as well: it must be stoppable.
+        let former = declared
+            .iter()
+            .flat_map(|guest| guest.lifecycle.previous_names.iter().rev());
+        let mut former = former.filter_map(|name| self.records.get(name));
+        let remembered = self.records.get(name).or_else(|| former.next());
+        // A unit keeps the name that its guest had when it was started.
+        let unit = || self.records.formerly(name).filter(|_| declared.is_none());
+        let record = match remembered {
             Some(Err(error)) if declared.is_none() => bail!("{error}"),
-            // A unit keeps the name that its guest had when it was started.
-            None if declared.is_none() => self.records.formerly(name),
-            Some(Err(_)) | None => None,
+            Some(record) => record.as_ref().ok(),
+            None => unit(),
         };
-        let remembered = record.map(|record| record.uuid);
-        let mut uuids: Vec<Uuid> = remembered.into_iter().collect();
-        uuids.extend(declared.as_ref().map(|guest| guest.uuid));
-        uuids.dedup();
-        if uuids.is_empty() {
+        let uuids = match (remembered, record) {
+            (None, Some(record)) => vec![record.uuid],
+            _ => own::uuids(remembered, declared.as_ref(), &self.layout),
+        };
+        if declared.is_none() && record.is_none() {
             let names: Vec<&str> = guests.map(|guest| guest.name.as_str()).collect();
             bail!("{}", nobody(name, &names));
         }

@@ -274,3 +274,84 @@ fn a_password_is_compared_and_not_shown() {
     );
     assert_eq!(dom0.run(&["plan"]).stdout, "nothing to do\n");
 }
+
+/// A switch, in its stages.
+fn switched(dom0: &Dom0) -> String {
+    let mut files = dom0.domus(&["apply", "--stage", "files"]);
+    let files = dom0.ran(files.env("NIXOS_ACTION", "switch").output().unwrap());
+    let guests = dom0.run(&["apply", "--stage", "guests"]);
+    assert_eq!((files.status, guests.status), (1, 1), "{}", guests.stderr);
+    format!("{}{}{}", files.stderr, guests.stdout, guests.stderr)
+}
+
+#[test]
+fn a_domain_of_the_declared_uuid_is_not_taken_over_by_a_switch() {
+    for path in ["/etc/xen/web.cfg", "/root/web.cfg"] {
+        let dom0 = by_hand(BY_HAND);
+        dom0.xl(&["destroy", "1"]);
+        fs::rename(dom0.path("/etc/xen/web.cfg"), dom0.path("/root.cfg")).unwrap();
+        dom0.write(path, BY_HAND);
+        dom0.xl(&["create", dom0.path(path).to_str().unwrap()]);
+        let mut web = guest("web", 1);
+        web["memoryMib"] = json!(384);
+        web["networks"] = json!([]);
+        web["lifecycle"] = json!({ "onChange": "restart" });
+        web["boot"]["cmdline"] = json!("console=hvc0 quiet");
+        dom0.declare(&[web]);
+        let before = (dom0.files("/etc"), domains(&dom0));
+        for _ in 0..2 {
+            let said = switched(&dom0);
+            assert!(
+                said.contains(
+                    "a domain of its UUID runs (number 2) that Domus neither started nor adopted"
+                ) && said.contains("run `domus adopt web`"),
+                "{said}"
+            );
+            assert_eq!((dom0.files("/etc"), domains(&dom0)), before);
+        }
+        let ran = dom0.run(&["start", "web"]);
+        assert!(
+            ran.status == 1 && ran.stderr.contains("domus adopt web"),
+            "{}",
+            ran.stderr
+        );
+        assert_eq!(dom0.run(&["stop", "web"]).status, 1);
+        // Nor does a rollback end it.
+        dom0.declare(&[]);
+        assert_eq!(dom0.run(&["apply"]).status, 0);
+        assert_eq!(domains(&dom0), before.1);
+        // It is adopted after such switches as before them.
+        dom0.declare(&[guest("web", 1)]);
+        adopted(&dom0);
+        assert_eq!(dom0.run(&["plan"]).stdout, "nothing to do\n");
+    }
+}
+
+#[test]
+fn a_record_that_says_nothing_makes_no_domain_ones_own() {
+    let dom0 = by_hand(BY_HAND);
+    dom0.xl(&["destroy", "1"]);
+    // The file is in the way, and the guest is remembered.
+    assert_eq!(dom0.run(&["apply"]).status, 1);
+    assert!(dom0.has("/var/lib/domus/guests/web.json"));
+    dom0.xl(&["create", dom0.path("/etc/xen/web.cfg").to_str().unwrap()]);
+    let before = domains(&dom0);
+    let mut web = guest("web", 1);
+    web["memoryMib"] = json!(384);
+    dom0.declare(&[web]);
+    switched(&dom0);
+    dom0.declare(&[]);
+    dom0.run(&["apply"]);
+    assert_eq!(domains(&dom0), before);
+}
+
+#[test]
+fn a_guest_whose_record_was_lost_is_known_by_its_file() {
+    let dom0 = Dom0::new();
+    dom0.declare(&[guest("web", 1)]);
+    assert_eq!(dom0.run(&["apply"]).status, 0);
+    fs::remove_file(dom0.path("/var/lib/domus/guests/web.json")).unwrap();
+    assert_eq!(dom0.run(&["apply"]).status, 0);
+    assert_eq!(dom0.run(&["plan"]).stdout, "nothing to do\n");
+    assert_eq!(dom0.run(&["stop", "web"]).status, 0);
+}

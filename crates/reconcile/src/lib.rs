@@ -19,6 +19,7 @@ mod layout;
 pub mod libxl_json;
 mod lock;
 pub mod observe;
+pub mod own;
 pub mod pins;
 pub mod plan;
 pub mod program;

@@ -160,6 +160,13 @@ impl Record {
         renamed
     }
 
+    /// Whether Domus did anything that makes the guest its own: a record is also kept of one of which something stands in its
+    /// way.
+    #[must_use]
+    pub fn is_of_domus(&self) -> bool {
+        !self.config_digests.is_empty() || self.linked || self.running.is_some()
+    }
+
     fn path(layout: &Layout, name: &str) -> PathBuf {
         layout.records_dir().join(format!("{name}.json"))
     }

@@ -6,6 +6,7 @@ use reconcile::domains::{Domain, State};
 use reconcile::files::{Entry, digest};
 use reconcile::holders::DiskId;
 use reconcile::observe::Domains;
+use reconcile::own;
 use reconcile::plan::Step;
 use reconcile::saves;
 use reconcile::{Lock, Stages};
@@ -107,7 +108,11 @@ pub fn judge(guest: &Guest, now: &Now, context: &Context) -> anyhow::Result<Begi
     // As remembered of its start, before as declared: the seed of UUIDs may have changed meanwhile.
     let mut uuids: Vec<Uuid> = record.map(|record| record.uuid).into_iter().collect();
     uuids.push(guest.uuid);
-    let own = uuids.iter().find_map(|uuid| observed.domains.of(*uuid));
+    let former = guest.lifecycle.previous_names.iter();
+    let names = std::iter::once(&guest.name)
+        .chain(former)
+        .map(String::as_str);
+    let own = own::domain(guest, names, &now.records, observed);
     let save = context.layout.save_dir().join(name);
     let restore = |again: Option<u32>| Restore {
         name: name.to_owned(),

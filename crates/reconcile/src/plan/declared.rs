@@ -19,6 +19,7 @@ use crate::domains::Domain;
 use crate::holders::{Holder, Holders};
 use crate::layout::Layout;
 use crate::observe::{GuestFiles, Observed};
+use crate::own;
 use crate::plan::{GuestPlan, Host, Note, Step, rename, saves};
 use crate::record::Record;
 use crate::secret::{ConfigText, passwords_in};
@@ -65,12 +66,19 @@ pub(super) fn plan(guest: &Guest, host: &mut Host) -> GuestPlan {
         None => None,
     };
     let record = renamed.as_ref().or(record);
-    // A domain that was started under another UUID (the seed changed) is still this guest.
-    let recorded = record.and_then(|record| observed.domains.of(record.uuid));
-    let domain = recorded.or_else(|| observed.domains.of(guest.uuid));
+    let names = plan.renamed_from.iter().map(String::as_str);
+    let names = std::iter::once(guest.name.as_str()).chain(names);
+    let domain = own::domain(guest, names, host.records, observed);
+    if let (None, Some(other)) = (domain, observed.domains.of(guest.uuid)) {
+        plan.problems.push(not_adopted(guest, other));
+        plan.steps.clear();
+        // Nothing is remembered either that would make it Domus's.
+        plan.held = true;
+        return plan;
+    }
     let foreign = observed.domains.foreign(&guest.name, guest.uuid);
     if let Some(foreign) =
-        foreign.filter(|foreign| record.is_none_or(|record| record.uuid != foreign.uuid))
+        foreign.filter(|foreign| domain.is_none_or(|domain| domain.uuid != foreign.uuid))
     {
         plan.problems.push(format!(
             "a domain of this name runs that is not Domus's own (number {}, UUID {}); shut it down, or rename one of them. If it is this guest, made by hand, declare uuid = \"{}\" and run `domus adopt {}`",
@@ -140,6 +148,20 @@ pub(super) fn plan(guest: &Guest, host: &mut Host) -> GuestPlan {
     }
     plan.config = Some(text);
     plan
+}
+
+/// That the domain of the declared UUID is not Domus's.
+fn not_adopted(guest: &Guest, domain: &Domain) -> String {
+    let name = &guest.name;
+    let called = if domain.name == *name {
+        String::new()
+    } else {
+        format!(", called {}", domain.name)
+    };
+    format!(
+        "a domain of its UUID runs (number {}{called}) that Domus neither started nor adopted; it is left, and nothing is done for this guest. If it is this guest, made by hand, run `domus adopt {name}`; if not, declare another uuid",
+        domain.domid
+    )
 }
 
 /// The guest's passwords: as their files have them, or, where these are not read or cannot be, as its

@@ -32,6 +32,7 @@ pub(super) fn ending<'a>(
         .filter(|(_, record)| record.lifecycle.on_remove != OnRemove::Keep)
         .filter(|(_, record)| {
             let domain = observed.domains.of(record.uuid);
+            let domain = domain.filter(|_| record.is_of_domus());
             domain.is_some_and(|domain| end(record, domain).is_ok())
         })
         .map(|(name, record)| (record.uuid, name))
@@ -49,7 +50,8 @@ pub(super) fn plan(
     host: &Host,
 ) {
     let stages = host.stages;
-    let domain = observed.domains.of(record.uuid).filter(|_| !renamed);
+    let own = !renamed && record.is_of_domus();
+    let domain = observed.domains.of(record.uuid).filter(|_| own);
     let ends = domain.filter(|_| record.lifecycle.on_remove != OnRemove::Keep);
     if let (Some(domain), None) = (domain, ends) {
         plan.notes.push(Note::StillRuns {
