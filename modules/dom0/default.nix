@@ -20,6 +20,7 @@ else
       ./bridges.nix
       ./units.nix
       ./xendomains.nix
+      ./host-shutdown.nix
       ./consoles.nix
       ./activation.nix
       ./assertions

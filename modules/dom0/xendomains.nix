@@ -45,7 +45,7 @@ in
       systemd.services.xendomains.wantedBy = lib.mkForce [ ];
     })
 
-    # What is saved there is the guests' memory. Where XENDOMAINS_SAVE names another folder, its mode is its owner's affair.
+    # What is saved there is the guests' memory; XENDOMAINS_SAVE names no other folder (assertions/host.nix).
     (lib.mkIf cfg.domus.enable {
       systemd.tmpfiles.rules = [ "d /var/lib/xen/save 0700 root root -" ];
     })

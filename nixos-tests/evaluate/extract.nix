@@ -17,6 +17,11 @@ let
   changed = {
     "xendomains.service" = true;
     "xenconsoled.service" = true;
+  }
+  # Where guests may take longer than systemd waits by itself.
+  // lib.optionalAttrs (config.systemd.targets ? reboot) {
+    "reboot.target" = true;
+    "poweroff.target" = true;
   };
   unit =
     name: dropIn:
@@ -29,7 +34,7 @@ let
     };
 
   # xendomains' own settings, where Domus changes them.
-  changesXendomains = cfg.domus.guestsJson.value.configDir != "/etc/xen";
+  changesXendomains = cfg.domains.extraConfig != "";
 
   linesOf = text: lib.filter (line: line != "") (lib.splitString "\n" text);
   lines = lib.concatMapStrings (line: "${line}\n");

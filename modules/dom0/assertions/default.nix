@@ -89,7 +89,7 @@ in
           ./lifecycle.nix
           ./settings.nix
         ]
-        ++ import ./host.nix { inherit config; }
+        ++ import ./host.nix { inherit config lib; }
         ++ import ./bridges.nix {
           inherit
             config

@@ -127,11 +127,20 @@ in
     };
   };
 
-  config.systemd.units = lib.mapAttrs' (
-    name: service:
-    lib.nameValuePair "${name}.service" {
-      text = text service;
-      inherit (service) wantedBy requiredBy;
-    }
-  ) config.systemd.services;
+  config.systemd.units =
+    lib.mapAttrs' (
+      name: service:
+      lib.nameValuePair "${name}.service" {
+        text = text service;
+        inherit (service) wantedBy requiredBy;
+      }
+    ) config.systemd.services
+    // lib.mapAttrs' (
+      name: target:
+      lib.nameValuePair "${name}.target" {
+        text = "[Unit]\n" + lines (target.unitConfig or { }) + "\n";
+        wantedBy = target.wantedBy or [ ];
+        requiredBy = target.requiredBy or [ ];
+      }
+    ) config.systemd.targets;
 }

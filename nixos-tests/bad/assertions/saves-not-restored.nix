@@ -1,0 +1,3 @@
+{
+  virtualisation.xen.domains.extraConfig = "XENDOMAINS_RESTORE=false";
+}
