@@ -62,6 +62,8 @@ in
         goes down. `"xendomains"` is Xen's own script: by name, one after the other. `"domus"` starts them in
         their order (`autostart.order`, `autostart.after`), each when those before it are ready, as many at once as memory is free for.
         A switch from one to the other starts, stops and saves no guest; the host's next boot is by the new one.
+        Guests that are not declared here are xendomains' affair: with `"domus"` they are shut down with the host, and neither
+        restored nor started again; `domus status` names those that are in `/etc/xen/auto` or in the save folder.
       '';
     };
 

@@ -6,6 +6,7 @@ use reconcile::Layout;
 use reconcile::plan::{Change, Ending, Held, Live, Note, Step, When};
 use reconcile::saves::{Reason, aside_name};
 use reconcile::secret::hide;
+use reconcile::xl::either_way;
 use similar::{ChangeTag, TextDiff};
 use xl_cfg::keys::{self, Change as How};
 
@@ -75,6 +76,9 @@ pub fn step(guest: &str, step: &Step, document: &Document, layout: &Layout) -> S
                     "move {} aside to {aside}: what was in the guest's memory is given up (onStaleSave = \"discard\"), because this changed since it was saved: {why}",
                     path.display()
                 ),
+                Reason::Old | Reason::Unfinished => {
+                    format!("move {} aside to {aside}: {why}", path.display())
+                }
             }
         }
     }
@@ -201,8 +205,11 @@ pub fn note(guest: &str, note: &Note) -> String {
             keys.join(", ")
         ),
         Note::Stopped => format!("is stopped, and stays so; `domus start {guest}` starts it"),
-        Note::Saved => format!(
+        Note::Saved { by_xendomains: true } => format!(
             "is saved; `domus start {guest}` restores it, as xendomains does when the Dom0 starts. If it did not, `journalctl -u xendomains` says why; the save file is /var/lib/xen/save/{guest}"
+        ),
+        Note::Saved { .. } => format!(
+            "is saved; `domus start {guest}` restores it, as Domus does when the Dom0 starts; the save file is /var/lib/xen/save/{guest}"
         ),
         Note::EmptyDisk { disk, path } => format!(
             "is not started: disks.{disk} ({path}) is still empty. Install a system on it, then run `domus apply`"
@@ -253,6 +260,12 @@ pub fn note(guest: &str, note: &Note) -> String {
                 Reason::Discarded => format!(
                     "was saved before its declaration changed, and the save file was moved aside (onStaleSave = \"discard\"): {path} ({size}); delete it if nobody needs it"
                 ),
+                Reason::Old => format!(
+                    "ran beside a save file when the Dom0 went down, and that file, which was of the past, was moved aside: {path} ({size}); delete it if nobody needs it"
+                ),
+                Reason::Unfinished => format!(
+                    "has a save that was cut off before it was done, or runs now: {path} ({size}). It is not restored, and goes with the guest's next save; delete it if nobody saves the guest"
+                ),
             }
         }
         Note::BrokenSave { domid, why } => {
@@ -270,7 +283,8 @@ pub fn note(guest: &str, note: &Note) -> String {
             let file = format!("{SAVE_DIR}/{guest}");
             match why {
                 Some(why) => format!(
-                    "is suspended (domain {domid}), and its save file {file} is not whole ({why}): it is being saved now, or the xl that did was killed, and then the domain's memory is the only copy. If nobody saves it, `xl resume {domid}` lets it run on where xl has that verb (4.21), `xl destroy {domid}` gives its memory up"
+                    "is suspended (domain {domid}), and its save file {file} is not whole ({why}): it is being saved now, or the xl that did was killed, and then the domain's memory is the only copy. If nobody saves it, {}",
+                    either_way(*domid)
                 ),
                 None => format!(
                     "is suspended (domain {domid}), and its save file {file} looks whole: its save is about to end, or the xl that did it was killed. If nobody saves it, `xl destroy {domid}`, then `domus start {guest}` restores it; once it was restored, that domain must never run again"

@@ -261,7 +261,7 @@ fn a_folder_that_is_open_or_too_small_is_said() {
     assert_eq!(dom0.run(&["apply"]).status, 0);
     let ran = dom0.run(&["plan"]);
     assert_eq!(ran.status, 0);
-    assert!(ran.stderr.contains("the guests that are saved when the Dom0 shuts down have 1073741824 MiB of memory, and the file system of /var/lib/xen/save has"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the guests that are saved when the Dom0 shuts down take 1090519072 MiB, and the file system of /var/lib/xen/save has"), "{}", ran.stderr);
     big["lifecycle"] = json!({ "onHostShutdown": "shutdown" });
     dom0.declare(&[big]);
     assert_eq!(dom0.run(&["plan"]).stderr, "");

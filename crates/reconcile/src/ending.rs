@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::domains::{self, Domain, State};
 use crate::program::Programs;
-use crate::xl::Xl;
+use crate::xl::{Xl, either_way};
 
 /// How often xl is asked who is left. xl takes Xen's lock, so not too often.
 const POLL: Duration = Duration::from_millis(500);
@@ -239,7 +239,8 @@ impl<'a> Ending<'a> {
                 "it has shut down, and its domain {domid} is still there after {limit} s; `xl destroy {domid}` ends it"
             ),
             State::Suspended => format!(
-                "it is suspended: somebody saves it, or the xl that did was killed, and then its memory is the only copy. If nobody saves it, `xl resume {domid}` lets it run on where xl has that verb (4.20 and newer), `xl destroy {domid}` gives its memory up"
+                "it is suspended: somebody saves it, or the xl that did was killed, and then its memory is the only copy. If nobody saves it, {}",
+                either_way(domid)
             ),
             State::Dying => format!(
                 "its domain {domid} ended, and is not taken apart after {limit} s; `xl list` and /var/log/xen say more"

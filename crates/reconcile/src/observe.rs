@@ -7,7 +7,7 @@ mod mounts;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 
-use guest_spec::{Bridge, Disk, Document, Guest};
+use guest_spec::{AutostartManager, Bridge, Disk, Document, Guest};
 use uuid::Uuid;
 
 use crate::Stages;
@@ -48,6 +48,8 @@ pub struct Observed {
     pub guests: BTreeMap<String, GuestFiles>,
     /// The declared bridges, by name.
     pub bridges: BTreeMap<String, Result<BridgeState, String>>,
+    /// The names in xendomains' folder `auto`, where Domus starts the guests and xendomains does not.
+    pub auto_entries: Vec<String>,
     /// This boot of the Dom0.
     pub boot_id: String,
     /// The minor version (4.N) of the Xen that runs.
@@ -162,6 +164,13 @@ pub fn observe(
         holders,
         guests,
         bridges,
+        auto_entries: if stages.guests && document.autostart_manager == AutostartManager::Domus {
+            let mut names = files::names_in(&layout.auto_dir())?;
+            names.retain(|name| !name.starts_with('.'));
+            names
+        } else {
+            Vec::new()
+        },
         boot_id: boot_id(layout)?,
         xen_minor: xen_minor(layout),
         pins,

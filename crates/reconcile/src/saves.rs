@@ -63,16 +63,22 @@ pub enum Reason {
     Partial,
     /// The guest's declaration changed, and `onStaleSave` is `discard`.
     Discarded,
+    /// It stood beside the guest, which ran on, when the Dom0 went down.
+    Old,
+    /// A save that was cut off before it had its name.
+    Unfinished,
 }
 
 impl Reason {
-    const ALL: [Self; 2] = [Self::Partial, Self::Discarded];
+    const ALL: [Self; 3] = [Self::Partial, Self::Discarded, Self::Old];
 
     /// The word in the file's new name.
     const fn as_str(self) -> &'static str {
         match self {
             Self::Partial => "partial",
             Self::Discarded => "discarded",
+            Self::Old => "old",
+            Self::Unfinished => "saving",
         }
     }
 }
@@ -226,7 +232,7 @@ impl Saves {
             let json = file.as_ref().ok().and_then(|file| file.config());
             let failure = files::read_text(&layout.failure(&name)).ok().flatten();
             let save = Save {
-                uuid: json.and_then(|json| uuid_of(json.json())),
+                uuid: file.as_ref().ok().and_then(uuid_in),
                 config: json.and_then(|json| serde_json::from_str(json.json()).ok()),
                 before_boot: match (&file, boot) {
                     (Ok(file), Some(boot)) => file.modified < boot,
@@ -251,7 +257,9 @@ impl Saves {
     }
 }
 
-fn uuid_of(json: &str) -> Option<Uuid> {
+/// The UUID of the domain that was saved, where the file says it.
+#[must_use]
+pub fn uuid_in(file: &SaveFile) -> Option<Uuid> {
     #[derive(Deserialize)]
     struct Config {
         c_info: Identity,
@@ -260,7 +268,7 @@ fn uuid_of(json: &str) -> Option<Uuid> {
     struct Identity {
         uuid: Uuid,
     }
-    let config: Config = serde_json::from_str(json).ok()?;
+    let config: Config = serde_json::from_str(file.config()?.json()).ok()?;
     Some(config.c_info.uuid)
 }
 
@@ -279,6 +287,15 @@ fn boot_time(layout: &Layout) -> Option<SystemTime> {
 /// What a file was, if Domus moved it aside.
 fn aside(name: &str, path: &Path) -> Option<Aside> {
     let size_bytes = fs::symlink_metadata(path).ok()?.len();
+    let unfinished = name.strip_prefix('.')?.strip_suffix(".saving");
+    if let Some(guest) = unfinished.filter(|guest| !guest.is_empty()) {
+        return Some(Aside {
+            guest: guest.to_owned(),
+            reason: Reason::Unfinished,
+            path: path.to_owned(),
+            size_bytes,
+        });
+    }
     Reason::ALL.into_iter().find_map(|reason| {
         let (guest, when) = name
             .strip_prefix('.')?
@@ -300,8 +317,8 @@ pub fn aside_name(guest: &str, reason: Reason, file: &SaveFile) -> String {
     format!(".{guest}.{}-{}", reason.as_str(), when.as_secs())
 }
 
-/// Moves a save file aside, if it is still the one that was seen. Killed at any point, it is under one name or the
-/// other.
+/// Moves a save file aside, if it is still the one that was seen, and gives where it is now; nothing where it is gone. Killed
+/// at any point, it is under one name or the other.
 ///
 /// # Errors
 /// When it is another one by now, or cannot be renamed; then it stays.
@@ -310,13 +327,13 @@ pub fn set_aside(
     seen: &SaveFile,
     reason: Reason,
     layout: &Layout,
-) -> Result<(), SetAsideError> {
+) -> Result<Option<PathBuf>, SetAsideError> {
     let folder = layout.save_dir();
     let path = folder.join(guest);
     match save_file::glance(&path) {
         Ok(now) if now == *seen => {}
         Ok(_) => return Err(SetAsideError::Changed(path)),
-        Err(error) if error.is_absent() => return Ok(()),
+        Err(error) if error.is_absent() => return Ok(None),
         Err(error) => return Err(error.into()),
     }
     let name = aside_name(guest, reason, seen);
@@ -329,9 +346,19 @@ pub fn set_aside(
     let target = std::iter::once(name.clone()).chain(names).find(free);
     let result = target
         .ok_or_else(|| io::ErrorKind::AlreadyExists.into())
-        .and_then(|name| fs::rename(&path, folder.join(name)))
-        .and_then(|()| fs::File::open(&folder)?.sync_all());
+        .and_then(|name| {
+            let aside = folder.join(name);
+            fs::rename(&path, &aside)?;
+            fs::File::open(&folder)?.sync_all()?;
+            Ok(Some(aside))
+        });
     result.map_err(|error| SetAsideError::Rename { path, error })
+}
+
+/// How much room the save file of a guest takes, in MiB: its memory, page tables and devices' state, and its configuration.
+#[must_use]
+pub const fn needed_mib(memory_mib: u64) -> u64 {
+    memory_mib + memory_mib / 64 + 32
 }
 
 /// How many bytes the file system of the save folder has free for root; nothing where it does not say.
@@ -359,6 +386,8 @@ mod tests {
         let web = |reason| Some(("web".to_owned(), reason, 5));
         assert_eq!(found(".web.partial-17"), web(Reason::Partial));
         assert_eq!(found(".web.discarded-17-2"), web(Reason::Discarded));
+        assert_eq!(found(".web.old-17"), web(Reason::Old));
+        assert_eq!(found(".web.saving"), web(Reason::Unfinished));
         // A guest may have a dot in its name.
         let dotted = Some(("web.partial-1".to_owned(), Reason::Partial, 5));
         assert_eq!(found(".web.partial-1.partial-17"), dotted);

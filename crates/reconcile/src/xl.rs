@@ -10,6 +10,15 @@ use std::path::Path;
 use std::time::Duration;
 use uuid::Uuid;
 
+/// What a person may do with a domain that is suspended and that nobody saves (`xl_cmdtable.c`; Xen 4.20 is the first whose
+/// xl has `resume`).
+#[must_use]
+pub fn either_way(domid: u32) -> String {
+    format!(
+        "`xl resume {domid}` lets it run on (Xen 4.20 and newer), `xl destroy {domid}` gives its memory up"
+    )
+}
+
 /// Calls xl.
 #[derive(Clone, Copy, Debug)]
 pub struct Xl<'a>(pub &'a Programs);

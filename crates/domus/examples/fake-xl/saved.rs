@@ -56,8 +56,9 @@ pub fn carried_out(words: &[&str]) -> bool {
 }
 
 /// As xl, which leaves a domain that it saved there, paused. The file `save-fails` names guests whose save fails half-way; as
-/// with xl they run on.
+/// with xl they run on; the file `save-late` those whose xl fails when all is written.
 fn save_paused(domid: &str, file: &str) {
+    let mut is_late = false;
     change(domid, |domain| {
         let state = serde_json::to_vec(domain).unwrap_or_default();
         let text = save_file::whole(&libxl_json(domain).to_string(), &state);
@@ -75,7 +76,12 @@ fn save_paused(domid: &str, file: &str) {
             );
         }
         domain.paused = true;
+        let late = fs::read_to_string(state_file().with_file_name("save-late"));
+        is_late = late.is_ok_and(|names| names.lines().any(|name| name == domain.name));
     });
+    if is_late {
+        die("libxl: error: it was saved, and this xl was ended");
+    }
 }
 
 /// Of the host's memory, which the file `host-memory` has in MiB, the domains leave this.

@@ -9,6 +9,7 @@ use reconcile::observe::Domains;
 use reconcile::own;
 use reconcile::plan::Step;
 use reconcile::saves;
+use reconcile::xl::either_way;
 use reconcile::{Lock, Stages};
 use uuid::Uuid;
 
@@ -210,7 +211,8 @@ pub fn cannot_run(domain: &Domain) -> String {
             "it has shut down, and its domain {domid} is still there; `xl destroy {domid}` ends it, and then it can be started"
         ),
         State::Suspended => format!(
-            "its domain {domid} is suspended: somebody saves it, or the xl that saved it was killed, and then its memory is the only copy; `xl resume {domid}` lets it run on where xl has that verb, `xl destroy {domid}` gives its memory up"
+            "its domain {domid} is suspended: somebody saves it, or the xl that saved it was killed, and then its memory is the only copy; {}",
+            either_way(domid)
         ),
         State::Dying => format!(
             "its domain {domid} is being taken apart; try again when `xl list` shows it no longer"

@@ -5,6 +5,7 @@
 
 pub(crate) mod adopt;
 mod declared;
+mod foreign;
 mod note;
 pub(crate) mod orphans;
 mod removal;
@@ -180,8 +181,13 @@ pub fn plan(
             Some(guest.lifecycle.clone())
         };
         let is_declared = |name: &str| declared.contains(name);
-        let notes = saves::of_the_folder(records, lifecycle, is_declared, observed);
+        let xendomains = host.xendomains;
+        let notes = saves::of_the_folder(records, lifecycle, is_declared, observed, xendomains);
         plan.notes.extend(notes);
+        if !xendomains {
+            plan.notes
+                .extend(foreign::notes(document, records, observed));
+        }
     }
     plan
 }

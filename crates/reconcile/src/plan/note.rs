@@ -74,7 +74,10 @@ pub enum Note {
     /// The guest was stopped, and stays so.
     Stopped,
     /// The guest is saved, and only its save file may start it.
-    Saved,
+    Saved {
+        /// Whether xendomains restores it when the Dom0 starts, and not Domus.
+        by_xendomains: bool,
+    },
     /// The guest's disk holds no system yet.
     EmptyDisk {
         /// The disk's name.

@@ -11,7 +11,7 @@ use crate::compare::{self, Compared};
 use crate::domains::{Domain, State};
 use crate::observe::{Domains, Observed};
 use crate::record::{Record, Records};
-use crate::saves::{Aside, Reason, Save};
+use crate::saves::{Aside, Reason, Save, needed_mib};
 
 /// A declared guest, as far as its save file is judged by it.
 pub(super) struct Guest<'a> {
@@ -276,6 +276,7 @@ pub(super) fn of_the_folder(
     lifecycle: impl Fn(Uuid) -> Option<Lifecycle>,
     is_declared: impl Fn(&str) -> bool,
     observed: &Observed,
+    xendomains: bool,
 ) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(mode) = observed.save_files.open_mode {
@@ -313,12 +314,18 @@ pub(super) fn of_the_folder(
     };
     let saved = |domain: &&Domain| {
         let lifecycle = lifecycle(domain.uuid).or_else(|| of_record(domain.uuid));
-        // Those that are nobody's are saved by xendomains too.
-        let policy = lifecycle.map_or(OnHostShutdown::Save, |known| known.on_host_shutdown);
+        // Those that are nobody's are saved by xendomains too, where they are in `auto`; Domus shuts them down.
+        let foreign = if xendomains {
+            OnHostShutdown::Save
+        } else {
+            OnHostShutdown::Shutdown
+        };
+        let policy = lifecycle.map_or(foreign, |known| known.on_host_shutdown);
         domain.domid != 0 && policy == OnHostShutdown::Save
     };
     let all = observed.domains.all().iter();
-    let need_mib = all.filter(saved).map(|domain| domain.memory_mib).sum();
+    let need = |domain: &Domain| needed_mib(domain.memory_mib);
+    let need_mib = all.filter(saved).map(need).sum();
     let free_mib = observed.save_space_bytes.map(|bytes| bytes / (1 << 20));
     notes.extend(too_small(need_mib, free_mib));
     notes
@@ -328,7 +335,7 @@ pub(super) fn of_the_folder(
 fn too_small(need_mib: u64, free_mib: Option<u64>) -> Option<String> {
     let free_mib = free_mib.filter(|free| *free < need_mib)?;
     Some(format!(
-        "the guests that are saved when the Dom0 shuts down have {need_mib} MiB of memory, and the file system of /var/lib/xen/save has {free_mib} MiB free: not all of them would be saved. Make room there, or set onHostShutdown = \"shutdown\" for some of them"
+        "the guests that are saved when the Dom0 shuts down take {need_mib} MiB, and the file system of /var/lib/xen/save has {free_mib} MiB free: not all of them would be saved. Make room there, or set onHostShutdown = \"shutdown\" for some of them"
     ))
 }
 
@@ -342,6 +349,6 @@ mod tests {
         assert_eq!(too_small(512, Some(512)), None);
         assert_eq!(too_small(512, None), None);
         let said = too_small(513, Some(512)).unwrap();
-        assert!(said.contains("513 MiB of memory") && said.contains("512 MiB free"));
+        assert!(said.contains("take 513 MiB") && said.contains("512 MiB free"));
     }
 }

@@ -305,6 +305,7 @@ impl Step {
                 Reason::Discarded => {
                     "the declaration changed since it was saved, and onStaleSave is \"discard\""
                 }
+                Reason::Old | Reason::Unfinished => "the guest ran on since",
             },
         }
     }

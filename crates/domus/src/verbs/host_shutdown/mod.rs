@@ -1,10 +1,12 @@
 //! `domus host-shutdown`, `ExecStop` of `domus-shutdown.service`: guests end as the Dom0 goes down.
 //!
-//! Those that say `onHostShutdown = "shutdown"` are shut down. Where xendomains is active, it saves all that are left, after
-//! this; where it is not, this does. Guests end in the reverse of the order in which they start.
+//! Those that say `onHostShutdown = "shutdown"` are shut down. Where xendomains is active, it saves those that are linked in
+//! `auto`, after this, and shuts down all others (`XENDOMAINS_AUTO_ONLY`, which Xen ships as true); what it does not save, this
+//! does. Guests end in the reverse of the order in which they start.
 //!
 //! It needs no valid document: what becomes of a guest is what was recorded when it was last applied.
 
+mod foreign;
 mod save;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,9 +21,8 @@ use reconcile::ending::{self, Ended, Progress, Target};
 use reconcile::program;
 use reconcile::startup::{Planned, waves};
 use reconcile::xl::Xl;
-use reconcile::{Programs, budget};
+use reconcile::{Programs, budget, files, own};
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::cli::{Common, HostShutdownArgs};
 use crate::known::Known;
@@ -73,12 +74,16 @@ pub fn run(common: &Common, args: &HostShutdownArgs) -> anyhow::Result<ExitCode>
         done: Vec::new(),
         failures: Vec::new(),
     };
-    let mine = mine(&known, &mut said)?;
+    let domains = domains(&known.programs)?;
+    let (mine, own) = mine(&known, &domains, &mut said);
     let here = !is_xendomains_active(&known.programs)?;
     let planned: Vec<Planned> = mine.iter().map(|guest| guest.planned.clone()).collect();
     for wave in waves(&planned).into_iter().rev() {
         let wave: Vec<&Mine> = wave.into_iter().map(|at| &mine[at]).collect();
         end_wave(&wave, here, &known, &mut said);
+    }
+    if here && !args.now {
+        foreign::shut_down(&domains, &own, &known.programs, &mut said);
     }
     if common.json {
         let lines = |lines: &[(String, String)], key: &str| -> Vec<_> {
@@ -126,15 +131,15 @@ fn ask(programs: &Programs, args: &[&str]) -> anyhow::Result<String> {
     Ok(answer.to_owned())
 }
 
-/// The domains that are ours and that run: by the UUIDs that are recorded, and those that are declared.
-fn mine(known: &Known, said: &mut Said) -> anyhow::Result<Vec<Mine>> {
-    let domains = domains(&known.programs)?;
+/// The guests of ours that run; and the numbers of all domains that are ours.
+fn mine(known: &Known, domains: &[Domain], said: &mut Said) -> (Vec<Mine>, BTreeSet<u32>) {
     let declared = known.document.iter().flat_map(|document| &document.guests);
     let declared: BTreeMap<&str, &guest_spec::Guest> =
         declared.map(|guest| (guest.name.as_str(), guest)).collect();
     let mut names: BTreeSet<&str> = declared.keys().copied().collect();
     names.extend(known.records.iter().map(|(name, _)| name));
     let mut seen = BTreeSet::new();
+    let mut all = BTreeSet::new();
     let mut mine = Vec::new();
     for name in names {
         let guest = declared.get(name).copied();
@@ -146,12 +151,9 @@ fn mine(known: &Known, said: &mut Said) -> anyhow::Result<Vec<Mine>> {
             }
             Some(Err(_)) | None => None,
         };
-        let uuids: Vec<Uuid> = record
-            .map(|record| record.uuid)
-            .into_iter()
-            .chain(guest.map(|guest| guest.uuid))
-            .collect();
+        let uuids = own::uuids(known.records.get(name), guest, &known.layout);
         let own = domains.iter().filter(|domain| uuids.contains(&domain.uuid));
+        all.extend(own.clone().map(|domain| domain.domid));
         let runs = |state| matches!(state, State::Running | State::Paused);
         let lives = |domain: &&Domain| runs(domain.state);
         if let Some(domain) = own.clone().find(|domain| domain.state == State::Suspended) {
@@ -174,7 +176,7 @@ fn mine(known: &Known, said: &mut Said) -> anyhow::Result<Vec<Mine>> {
             planned: planned(name, guest),
         });
     }
-    Ok(mine)
+    (mine, all)
 }
 
 /// One that is no longer declared has the order of those that say nothing.
@@ -207,15 +209,21 @@ fn domains(programs: &Programs) -> anyhow::Result<Vec<Domain>> {
     }
 }
 
-/// Ends guests of which none comes after another: those that are shut down all at once, then, where that is done `here`, the
-/// others are saved one by one.
+/// Whether xendomains saves a guest when it stops: it asks each entry of `auto` for its domain's name, and saves no other.
+fn xendomains_saves(guest: &Mine, known: &Known) -> bool {
+    let linked = files::is_there(&known.layout.auto(&guest.name)).unwrap_or(false);
+    linked && guest.domain.name == guest.name
+}
+
+/// Ends guests of which none comes after another: those that are shut down all at once, then, where that is done `here` or
+/// nobody else does it, the others are saved one by one.
 fn end_wave(wave: &[&Mine], here: bool, known: &Known, said: &mut Said) {
     let programs = &known.programs;
     let mut shut_down = Vec::new();
     let mut saved = Vec::new();
     for guest in wave {
         let is_saved = guest.lifecycle.on_host_shutdown == OnHostShutdown::Save;
-        if is_saved && !here {
+        if is_saved && !here && xendomains_saves(guest, known) {
             continue;
         }
         match let_run(guest, known, said) {
@@ -256,7 +264,7 @@ fn let_run(guest: &Mine, known: &Known, said: &mut Said) -> Result<bool, String>
         );
         return Ok(false);
     }
-    save::put_old_aside(name, &known.layout)?;
+    save::put_old_aside(name, domain.uuid, &known.layout)?;
     if paused {
         output::warning(&format!("guest {name} is paused, and runs on to be ended"));
         Xl(programs)

@@ -52,7 +52,9 @@ impl Case<'_> {
         let own_file = self.observed.saves.contains(&self.guest.name);
         if self.xendomains || !own_file || self.ran_in_this_boot() {
             if !saves::is_anothers(self.observed, &self.guest.name, &self.uuids()) {
-                plan.notes.push(Note::Saved);
+                plan.notes.push(Note::Saved {
+                    by_xendomains: self.xendomains,
+                });
             }
             return;
         }
