@@ -318,3 +318,19 @@ fn a_guest_with_an_empty_disk_waits_for_its_system() {
     assert!(dom0.has("/etc/xen/auto/web"));
     assert_eq!(dom0.run(&["plan"]).stdout, "nothing to do\n");
 }
+
+#[test]
+fn where_roots_cannot_be_read_nothing_is_started_without_them() {
+    let dom0 = Dom0::new();
+    dom0.write("/nix/var/nix/gcroots/domus", "no folder");
+    let mut web = guest("web", 1);
+    web["boot"]["kernel"] = json!("/nix/store/abc-linux/bzImage");
+    dom0.declare(&[web]);
+    let ran = dom0.run(&["apply"]);
+    assert_eq!(ran.status, 1);
+    assert!(ran.stderr.contains("gcroots/domus"), "{}", ran.stderr);
+    assert!(!dom0.xl(&["list", "-v"]).contains("web "));
+    std::fs::remove_file(dom0.path("/nix/var/nix/gcroots/domus")).unwrap();
+    apply_twice(&dom0);
+    assert!(dom0.xl(&["list", "-v"]).contains("web "));
+}

@@ -320,3 +320,26 @@ fn a_guest_that_a_newer_generation_removed_comes_back_with_its_disks() {
     assert!(dom0.xl(&["list", "-v"]).contains("web "));
     assert_eq!(dom0.run(&["plan"]).stdout, "nothing to do\n");
 }
+
+#[test]
+fn an_image_of_which_nobody_can_tell_is_not_forgotten() {
+    let dom0 = Dom0::new();
+    dom0.declare(&[guest("web", 1)]);
+    assert_eq!(dom0.run(&["apply"]).status, 0);
+    dom0.declare(&[]);
+    dom0.run(&["apply"]);
+    // Its folder cannot be looked into.
+    std::fs::rename(dom0.path("/vmdisks"), dom0.path("/elsewhere")).unwrap();
+    dom0.write("/vmdisks", "");
+    let ran = dom0.run(&["image", "forget", "/vmdisks/web.img"]);
+    assert_eq!(ran.status, 1, "{}", ran.stdout);
+    assert!(
+        ran.stderr.contains("cannot read /vmdisks/web.img"),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        dom0.read("/var/lib/domus/guests/web.json")
+            .contains("/vmdisks/web.img")
+    );
+}

@@ -60,7 +60,7 @@ impl Roots {
     /// When the folder is there and cannot be read.
     pub(crate) fn load(layout: &Layout) -> Result<Self, FileError> {
         let all = layout.gc_roots_dir();
-        if !all.exists() {
+        if !files::is_there(&all)? {
             return Ok(Self::default());
         }
         let folder = all.join("domus");
@@ -68,6 +68,14 @@ impl Roots {
             guests: files::names_in(&folder)?.into_iter().collect(),
             folder: Some(folder),
         })
+    }
+
+    /// Where it cannot be read which guests have roots: what needs one fails then, as it cannot be made either.
+    pub(crate) fn unread(layout: &Layout) -> Self {
+        Self {
+            folder: Some(layout.gc_roots_dir().join("domus")),
+            guests: BTreeSet::new(),
+        }
     }
 
     /// Brings a guest's roots to what these configurations name; with none, it has none.

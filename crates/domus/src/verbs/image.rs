@@ -32,7 +32,7 @@ fn lock(context: &Context) -> anyhow::Result<Lock> {
 
 fn forget(context: &Context, path: &str) -> anyhow::Result<ExitCode> {
     let _lock = lock(context)?;
-    if context.layout.below(path).exists() {
+    if files::is_there(&context.layout.below(path))? {
         bail!(
             "{path} is still there; `domus image delete {path}` deletes it, if you do not need what is in it"
         );

@@ -198,7 +198,7 @@ impl Executor<'_> {
             Ok(roots) => roots,
             Err(error) => {
                 fail(None, error.to_string());
-                Roots::default()
+                Roots::unread(self.layout)
             }
         };
         for run in runs.iter_mut().filter(|run| run.needs_roots()) {
