@@ -400,3 +400,21 @@ fn a_domain_that_has_the_new_name_is_left() {
     applied(&dom0, &["apply"]);
     web_is_gone(&dom0);
 }
+
+/// Under the old name there is a save file of another domain, which is no memory of this guest.
+#[test]
+fn a_strangers_save_file_does_not_come_along() {
+    let dom0 = with_web();
+    let theirs =
+        "name = \"theirs\"\nuuid = \"11111111-2222-3333-4444-555555555555\"\nmemory = 64\n";
+    dom0.write("/tmp/theirs.cfg", theirs);
+    dom0.xl(&["create", dom0.path("/tmp/theirs.cfg").to_str().unwrap()]);
+    let file = dom0.path("/var/lib/xen/save/web");
+    dom0.xl(&["save", "2", file.to_str().unwrap()]);
+    declare_shop(&dom0);
+    applied(&dom0, &["apply", "--stage", "files"]);
+    assert!(dom0.has("/var/lib/xen/save/web") && !dom0.has("/var/lib/xen/save/shop"));
+    dom0.run(&["apply"]);
+    assert!(dom0.has("/var/lib/xen/save/web") && !dom0.has("/var/lib/xen/save/shop"));
+    assert!(dom0.xl(&["list", "-v"]).contains("shop "));
+}

@@ -4,11 +4,15 @@
 //! one UUID, and goes on; each step finds what is left of it to do. The old link goes before a new one comes: at no moment
 //! does xendomains find the guest twice.
 
+use uuid::Uuid;
+
 use super::{Kept, StepError};
-use crate::files::{self, Entry, FileError, digest};
+use crate::files::{self, Entry, digest};
 use crate::layout::Layout;
 use crate::record::Record;
 use crate::roots;
+use crate::save_file::{self, Content};
+use crate::saves::{self, SetAsideError};
 
 /// Takes everything over from the name `from`.
 pub(super) fn rename(from: &str, kept: &mut Kept, layout: &Layout) -> Result<(), StepError> {
@@ -23,7 +27,7 @@ pub(super) fn rename(from: &str, kept: &mut Kept, layout: &Layout) -> Result<(),
     if old.linked && files::look(&auto)? == ours {
         files::remove(&auto)?;
     }
-    save_file(from, &name, layout)?;
+    save_file(from, &name, old.uuid, layout)?;
     let config = layout.config(from);
     if let Entry::File(bytes) = files::look(&config)?
         && old.config_digests.contains(&digest(&bytes))
@@ -37,10 +41,21 @@ pub(super) fn rename(from: &str, kept: &mut Kept, layout: &Layout) -> Result<(),
 }
 
 /// Renames the guest's save file, by whose name xendomains knows that the guest is not to be created anew. The domain in it
-/// has the old name, and is renamed when it is restored.
-pub(super) fn save_file(from: &str, to: &str, layout: &Layout) -> Result<(), FileError> {
+/// has the old name, and is renamed when it is restored. A file of another domain, or not of xl's, is left.
+pub(super) fn save_file(
+    from: &str,
+    to: &str,
+    uuid: Uuid,
+    layout: &Layout,
+) -> Result<(), StepError> {
     let folder = layout.save_dir();
-    if files::is_there(&folder.join(from))? {
+    let file = match save_file::glance(&folder.join(from)) {
+        Ok(file) => file,
+        Err(error) if error.is_absent() => return Ok(()),
+        Err(error) => return Err(SetAsideError::from(error).into()),
+    };
+    let others = saves::uuid_in(&file).is_some_and(|other| other != uuid);
+    if !others && matches!(file.content, Content::Empty | Content::Saved(_)) {
         files::rename(&folder.join(from), &folder.join(to))?;
     }
     Ok(())

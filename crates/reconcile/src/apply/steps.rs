@@ -36,7 +36,7 @@ impl Executor<'_> {
                 })?;
             }
             Step::Rename { from } => rename::rename(from, kept, layout)?,
-            Step::RenameSave { from } => rename::save_file(from, &name, layout)?,
+            Step::RenameSave { from } => rename::save_file(from, &name, kept.now.uuid, layout)?,
             Step::RenameDomain { .. } => {
                 let domid = self.live_domid(kept)?;
                 Xl(self.programs).rename(domid, &name)?;

@@ -126,7 +126,7 @@ pub(super) fn plan(
     let base = || records.get(first).and_then(|record| record.as_ref().ok());
     let record = own.cloned().or_else(|| Some(base()?.renamed(&name)))?;
     let problem = if stages.files {
-        in_the_way(&name, own, names, observed, layout)
+        in_the_way(&name, own, record.uuid, names, observed, layout)
     } else {
         Some(format!(
             "Domus knows it as {first}; `domus apply` renames it, and nothing else is done before"
@@ -149,6 +149,7 @@ pub(super) fn plan(
 fn in_the_way(
     name: &str,
     own: Option<&Record>,
+    known: Uuid,
     names: &[&str],
     observed: &Observed,
     layout: &Layout,
@@ -175,7 +176,13 @@ fn in_the_way(
         Ok(_) => return Some(taken(layout.auto(name))),
         Err(error) => return Some(error.to_string()),
     }
-    let old = names.iter().find(|old| observed.saves.contains(**old));
+    // A save file of another domain under an old name is left there.
+    let others = |old: &str| {
+        let uuid = observed.save_files.get(old).and_then(|save| save.uuid);
+        uuid.is_some_and(|uuid| uuid != known)
+    };
+    let holds = |old: &str| observed.saves.contains(old) && !others(old);
+    let old = names.iter().find(|old| holds(old));
     match old {
         _ if !observed.saves.contains(name) => None,
         Some(old) => Some(format!(
