@@ -15,26 +15,9 @@ pub(crate) struct Made {
 impl Made {
     /// Makes what is missing of a folder, each part on disk before the next.
     pub(crate) fn folder(image: &Path, folder: &Path) -> Result<Self, ImageError> {
-        let mut missing = Vec::new();
-        for part in folder.ancestors() {
-            match fs::metadata(part) {
-                Ok(_) => break,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => missing.push(part),
-                Err(error) => return Err(ImageError::io(image, part, "look into", error)),
-            }
-        }
         let mut made = Self::default();
-        for part in missing.into_iter().rev() {
-            match fs::create_dir(part) {
-                Ok(()) => made.folders.push(part.to_owned()),
-                // Another run made it meanwhile; it is not ours to remove.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(ImageError::io(image, part, "make the folder", error)),
-            }
-            if let Some(parent) = part.parent() {
-                sync(image, parent)?;
-            }
-        }
+        let result = create_folder(folder, &mut made.folders);
+        result.map_err(|failed| ImageError::io(image, &failed.path, failed.verb, failed.source))?;
         Ok(made)
     }
 
@@ -42,6 +25,54 @@ impl Made {
     pub(crate) fn keep(mut self) -> Vec<PathBuf> {
         std::mem::take(&mut self.folders)
     }
+}
+
+/// A part of a folder that could not be made.
+#[derive(Debug)]
+pub struct NotMade {
+    /// What could not be done with it.
+    pub verb: &'static str,
+    /// The part.
+    pub path: PathBuf,
+    /// Why.
+    pub source: io::Error,
+}
+
+/// Makes what is missing of a folder, each part on disk before the next: after a power cut, what was written into it is still
+/// to be found. `made` gets the parts, in their order.
+///
+/// # Errors
+/// When a part cannot be looked into, made or synced.
+pub fn create_folder(folder: &Path, made: &mut Vec<PathBuf>) -> Result<(), NotMade> {
+    let failed = |verb, path: &Path, source| NotMade {
+        verb,
+        path: path.to_owned(),
+        source,
+    };
+    let mut missing = Vec::new();
+    for part in folder
+        .ancestors()
+        .filter(|part| !part.as_os_str().is_empty())
+    {
+        match fs::metadata(part) {
+            Ok(_) => break,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => missing.push(part),
+            Err(error) => return Err(failed("look into", part, error)),
+        }
+    }
+    for part in missing.into_iter().rev() {
+        match fs::create_dir(part) {
+            Ok(()) => made.push(part.to_owned()),
+            // Another run made it meanwhile; it is not ours to remove.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(failed("make the folder", part, error)),
+        }
+        if let Some(parent) = part.parent() {
+            let synced = File::open(parent).and_then(|opened| opened.sync_all());
+            synced.map_err(|error| failed("write out the folder", parent, error))?;
+        }
+    }
+    Ok(())
 }
 
 impl Drop for Made {

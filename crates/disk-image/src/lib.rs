@@ -30,6 +30,7 @@ use std::path::Path;
 pub use create::{Created, create};
 pub use delete::delete;
 pub use error::ImageError;
+pub use folder::{NotMade, create_folder};
 pub use grow::{Grown, Inside, grow, undo_growth};
 pub use growth::{Growth, is_unfinished, needs_growth};
 pub use inspect::{Found, inspect};

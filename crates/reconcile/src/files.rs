@@ -244,12 +244,13 @@ pub fn remove_temporaries_of(path: &Path) -> Result<(), FileError> {
     Ok(())
 }
 
-/// Makes a folder and its parents.
+/// Makes a folder and its parents, each on disk before the next.
 ///
 /// # Errors
 /// When it cannot be made.
 pub fn create_folder(folder: &Path) -> Result<(), FileError> {
-    fs::create_dir_all(folder).map_err(|source| FileError::new("create the folder", folder, source))
+    disk_image::create_folder(folder, &mut Vec::new())
+        .map_err(|failed| FileError::new("create the folder", folder, failed.source))
 }
 
 /// Opens, or makes, the file that a lock is taken on.
@@ -286,6 +287,19 @@ fn place(path: &Path) -> io::Result<(&Path, String)> {
     ) {
         (Some(folder), Some(name)) => Ok((folder, format!(".{name}."))),
         _ => Err(io::ErrorKind::InvalidInput.into()),
+    }
+}
+
+/// Brings the entries of a folder to the disk, where there is one: what others took out of it stays out after a power cut.
+///
+/// # Errors
+/// When it is there and cannot be synced.
+pub fn sync(folder: &Path) -> Result<(), FileError> {
+    match sync_folder(folder) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            Err(FileError::new("write out the folder", folder, source))
+        }
+        _ => Ok(()),
     }
 }
 

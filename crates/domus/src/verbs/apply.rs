@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use reconcile::ending::Progress;
 use reconcile::observe::Observed;
 use reconcile::plan::{GuestPlan, Note, Plan, Step};
-use reconcile::{Event, Failure, Lock, Records, Stages};
+use reconcile::{Event, Failure, Lock, Records, Stages, files};
 use serde_json::{Value, json};
 
 use crate::cli::{ApplyArgs, Common, Stage};
@@ -86,6 +86,11 @@ fn command(stages: Stages) -> String {
 fn carry_out(context: &Context, stages: Stages, said: Said) -> anyhow::Result<Vec<Failure>> {
     let json = said == Said::Json;
     let lock = context.lock(&command(stages))?;
+    if stages.guests {
+        // xendomains removes what it restored, and syncs nothing: after a power cut the file would be there again, beside
+        // a guest that ran on.
+        files::sync(&context.layout.save_dir())?;
+    }
     let now = context.planned(stages)?;
     let mut done = Vec::new();
     let run = Run {
