@@ -4,7 +4,7 @@ use disk_image::Growth;
 use guest_spec::{ByteSize, Disk, Document, OnRemove, VNC_BYTES};
 use reconcile::Layout;
 use reconcile::plan::{Change, Ending, Held, Live, Note, Step, When};
-use reconcile::saves::{Reason, aside_name};
+use reconcile::saves::{Aside, Reason, aside_name};
 use reconcile::secret::hide;
 use reconcile::xl::either_way;
 use similar::{ChangeTag, TextDiff};
@@ -251,23 +251,7 @@ pub fn note(guest: &str, note: &Note) -> String {
             "option graphics.vnc.passwordFile: VNC uses the first {VNC_BYTES} bytes of a password, and the one in {path} is longer; whoever knows its beginning gets in"
         ),
         Note::NotRunning(state) => format!("is {}, and is left as it is", state.as_str()),
-        Note::SetAside(aside) => {
-            let (path, size) = (aside.path.display(), human(aside.size_bytes));
-            match aside.reason {
-                Reason::Partial => format!(
-                    "could not be restored once: its save file was partial, and what was in its memory is lost. The file is {path} ({size}); delete it if nobody needs it"
-                ),
-                Reason::Discarded => format!(
-                    "was saved before its declaration changed, and the save file was moved aside (onStaleSave = \"discard\"): {path} ({size}); delete it if nobody needs it"
-                ),
-                Reason::Old => format!(
-                    "ran beside a save file when the Dom0 went down, and that file, which was of the past, was moved aside: {path} ({size}); delete it if nobody needs it"
-                ),
-                Reason::Unfinished => format!(
-                    "has a save that was cut off before it was done, or runs now: {path} ({size}). It is not restored, and goes with the guest's next save; delete it if nobody saves the guest"
-                ),
-            }
-        }
+        Note::SetAside(aside) => set_aside(aside),
         Note::BrokenSave { domid, why } => {
             let file = format!("{SAVE_DIR}/{guest}");
             match domid {
@@ -307,6 +291,24 @@ pub fn note(guest: &str, note: &Note) -> String {
         ),
         Note::OthersSave { uuid } => format!(
             "does not start with the Dom0 as long as there is {SAVE_DIR}/{guest}: it is the save file of another domain (UUID {uuid}), and is left. Move it away"
+        ),
+    }
+}
+
+fn set_aside(aside: &Aside) -> String {
+    let (path, size) = (aside.path.display(), human(aside.size_bytes));
+    match aside.reason {
+        Reason::Partial => format!(
+            "could not be restored once: its save file was partial, and what was in its memory is lost. The file is {path} ({size}); delete it if nobody needs it"
+        ),
+        Reason::Discarded => format!(
+            "was saved before its declaration changed, and the save file was moved aside (onStaleSave = \"discard\"): {path} ({size}); delete it if nobody needs it"
+        ),
+        Reason::Old => format!(
+            "ran beside a save file when the Dom0 went down, and that file, which was of the past, was moved aside: {path} ({size}); delete it if nobody needs it"
+        ),
+        Reason::Unfinished => format!(
+            "has a save that was cut off before it was done, or runs now: {path} ({size}). It is not restored, and goes with the guest's next save; delete it if nobody saves the guest"
         ),
     }
 }

@@ -5,78 +5,11 @@
 mod support;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-use serde_json::{Value, json};
-use support::{Dom0, Ran, guest, mode};
-
-/// web after db, and mail, which is shut down; and a foreign domain. systemd says that it stops, and that xendomains is this.
-fn dom0(xendomains: &str) -> Dom0 {
-    let dom0 = Dom0::new();
-    systemd(&dom0, "stopping", xendomains);
-    let mut web = guest("web", 1);
-    web["startup"] = json!({ "order": 10, "after": ["db"] });
-    let db = guest("db", 2);
-    let mut mail = guest("mail", 3);
-    mail["startup"] = json!({ "order": 5 });
-    mail["lifecycle"] = json!({ "onHostShutdown": "shutdown", "shutdownTimeoutSeconds": 1 });
-    declare(&dom0, &[web, db, mail]);
-    let ran = dom0.run(&["apply"]);
-    assert_eq!(ran.status, 0, "{}", ran.stderr);
-    dom0.write(
-        "/root/hand.cfg",
-        "name = 'hand'\nuuid = '6d7e3a0c-3b0f-4a55-9d0e-2b8f6f3c0099'\nmemory = 128\n",
-    );
-    dom0.xl(&["create", dom0.path("/root/hand.cfg").to_str().unwrap()]);
-    dom0
-}
-
-fn declare(dom0: &Dom0, guests: &[Value]) {
-    let document =
-        json!({ "version": 1, "autostartManager": "domus", "bridges": [], "guests": guests });
-    dom0.write("/etc/domus/guests.json", &document.to_string());
-}
-
-fn systemd(dom0: &Dom0, system: &str, xendomains: &str) {
-    let script = format!(
-        "#!/bin/sh\ncase $1 in is-system-running) echo {system} ;; is-active) echo {xendomains} ;; esac\nexit 3\n"
-    );
-    dom0.write("/bin/systemctl", &script);
-    let run = fs::Permissions::from_mode(0o755);
-    fs::set_permissions(dom0.path("/bin/systemctl"), run).unwrap();
-}
-
-fn command(dom0: &Dom0, args: &[&str]) -> Command {
-    let path = std::env::var("PATH").unwrap();
-    let mut command = dom0.domus(args);
-    command.env("PATH", format!("{}:{path}", dom0.path("/bin").display()));
-    command
-}
-
-fn shut_down(dom0: &Dom0) -> Ran {
-    dom0.ran(command(dom0, &["host-shutdown"]).output().unwrap())
-}
-
-fn all(ran: &Ran) -> String {
-    format!("{}{}", ran.stdout, ran.stderr)
-}
-
-fn domains(dom0: &Dom0) -> Vec<String> {
-    let list = dom0.xl(&["list", "-v"]);
-    let names = list
-        .lines()
-        .skip(2)
-        .filter_map(|line| line.split_whitespace().next());
-    names.map(str::to_owned).collect()
-}
-
-fn saves(dom0: &Dom0) -> Vec<String> {
-    let files = dom0.files("/var/lib/xen/save").into_iter();
-    files
-        .map(|(path, _)| path.replace("/var/lib/xen/save/", ""))
-        .collect()
-}
+use serde_json::Value;
+use support::going_down::{all, command, dom0, domains, domid, saves, shut_down, systemd};
+use support::{Dom0, mode};
 
 #[test]
 fn guests_end_in_the_reverse_of_their_order() {
@@ -167,81 +100,6 @@ fn what_xendomains_would_see_to_is_said_where_domus_starts_the_guests() {
 }
 
 #[test]
-fn another_domains_save_file_is_left() {
-    let dom0 = dom0("inactive");
-    fs::create_dir_all(dom0.path("/var/lib/xen/save")).unwrap();
-    let file = dom0.path("/var/lib/xen/save/hand");
-    dom0.xl(&["save", &domid(&dom0, "hand"), file.to_str().unwrap()]);
-    for name in ["web", "mail"] {
-        fs::copy(&file, dom0.path(&format!("/var/lib/xen/save/{name}"))).unwrap();
-    }
-    let ran = shut_down(&dom0);
-    assert_eq!(ran.status, 0, "{}", all(&ran));
-    insta::assert_snapshot!("others_save", all(&ran));
-    assert_eq!(domains(&dom0), [""; 0]);
-    assert_eq!(saves(&dom0), ["db", "hand", "mail", "web"]);
-    assert_eq!(
-        fs::read(dom0.path("/var/lib/xen/save/web")).unwrap(),
-        fs::read(file).unwrap()
-    );
-}
-
-#[test]
-fn what_was_moved_aside_stays_and_is_said() {
-    let dom0 = dom0("inactive");
-    let save = |name: &str| dom0.path(&format!("/var/lib/xen/save/{name}"));
-    assert_eq!(shut_down(&dom0).status, 0);
-    let bytes = fs::read(save("web")).unwrap();
-    dom0.boot("second");
-    assert_eq!(dom0.run(&["apply", "--stage", "guests"]).status, 0);
-    fs::write(save("web"), &bytes).unwrap();
-    fs::write(save(".web.old"), "an older one").unwrap();
-    // A power cut took the Dom0 in a save; what it left fills the folder.
-    fs::write(save(".web.saving"), "a part").unwrap();
-    assert_eq!(shut_down(&dom0).status, 0);
-    assert_eq!(fs::read(save(".web.old")).unwrap(), b"an older one");
-    let names = saves(&dom0);
-    assert!(
-        names.iter().any(|name| name.starts_with(".web.old-")),
-        "{names:?}"
-    );
-    assert!(!dom0.has("/var/lib/xen/save/.web.saving"), "{names:?}");
-    fs::write(save(".mail.saving"), "a part").unwrap();
-    let said = dom0.run(&["plan"]).stdout;
-    assert!(
-        said.contains("ran beside a save file when the Dom0 went down"),
-        "{said}"
-    );
-    assert!(
-        said.contains("has a save that was cut off before it was done"),
-        "{said}"
-    );
-}
-
-#[test]
-fn a_save_that_is_whole_is_kept_though_xl_failed() {
-    let dom0 = dom0("inactive");
-    dom0.write("/xl/save-late", "web\n");
-    let ran = shut_down(&dom0);
-    assert_eq!(ran.status, 0, "{}", all(&ran));
-    assert!(
-        ran.stderr
-            .contains("guest web is saved, though xl did not say so"),
-        "{}",
-        ran.stderr
-    );
-    assert_eq!(saves(&dom0), ["db", "web"]);
-    assert_eq!(domains(&dom0), [""; 0]);
-}
-
-fn domid(dom0: &Dom0, name: &str) -> String {
-    let list = dom0.xl(&["list", "-v"]);
-    let mut lines = list.lines();
-    let line = lines.find(|line| line.split_whitespace().next() == Some(name));
-    line.unwrap().split_whitespace().nth(1).unwrap().to_owned()
-}
-
-#[test]
 fn while_the_system_runs_nothing_is_done() {
     let dom0 = dom0("inactive");
     systemd(&dom0, "running", "inactive");
@@ -293,26 +151,6 @@ fn one_that_does_not_shut_down_is_left_and_said() {
     insta::assert_snapshot!("deaf", all(&ran));
     assert_eq!(domains(&dom0), ["mail"]);
     assert_eq!(saves(&dom0), ["db", "web"]);
-}
-
-#[test]
-fn a_save_file_of_the_past_and_a_paused_guest() {
-    let dom0 = dom0("inactive");
-    // Nobody could restore it.
-    dom0.write("/var/lib/xen/save/mail", "");
-    dom0.xl(&["pause", &domid(&dom0, "web")]);
-    let ran = shut_down(&dom0);
-    assert_eq!(ran.status, 0);
-    let said = all(&ran);
-    let at = said.find(".mail.old-").unwrap() + ".mail.old-".len();
-    let said = format!(
-        "{}{}",
-        &said[..at],
-        said[at..].trim_start_matches(|c: char| c.is_ascii_digit())
-    );
-    insta::assert_snapshot!("paused", said);
-    assert_eq!(saves(&dom0).len(), 3);
-    assert!(saves(&dom0)[0].starts_with(".mail.old-"));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 #![allow(clippy::unwrap_used, reason = "a test's own support")]
 
+pub mod going_down;
 pub mod transitions;
 
 use std::fs;

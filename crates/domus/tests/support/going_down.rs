@@ -1,0 +1,83 @@
+//! A Dom0 that goes down.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::{Dom0, Ran, guest};
+
+/// web after db, and mail, which is shut down; and a foreign domain. systemd says that it stops, and that xendomains is this.
+pub fn dom0(xendomains: &str) -> Dom0 {
+    let dom0 = Dom0::new();
+    systemd(&dom0, "stopping", xendomains);
+    let mut web = guest("web", 1);
+    web["startup"] = json!({ "order": 10, "after": ["db"] });
+    let db = guest("db", 2);
+    let mut mail = guest("mail", 3);
+    mail["startup"] = json!({ "order": 5 });
+    mail["lifecycle"] = json!({ "onHostShutdown": "shutdown", "shutdownTimeoutSeconds": 1 });
+    declare(&dom0, &[web, db, mail]);
+    let ran = dom0.run(&["apply"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    dom0.write(
+        "/root/hand.cfg",
+        "name = 'hand'\nuuid = '6d7e3a0c-3b0f-4a55-9d0e-2b8f6f3c0099'\nmemory = 128\n",
+    );
+    dom0.xl(&["create", dom0.path("/root/hand.cfg").to_str().unwrap()]);
+    dom0
+}
+
+pub fn declare(dom0: &Dom0, guests: &[Value]) {
+    let document =
+        json!({ "version": 1, "autostartManager": "domus", "bridges": [], "guests": guests });
+    dom0.write("/etc/domus/guests.json", &document.to_string());
+}
+
+pub fn systemd(dom0: &Dom0, system: &str, xendomains: &str) {
+    let script = format!(
+        "#!/bin/sh\ncase $1 in is-system-running) echo {system} ;; is-active) echo {xendomains} ;; esac\nexit 3\n"
+    );
+    dom0.write("/bin/systemctl", &script);
+    let run = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(dom0.path("/bin/systemctl"), run).unwrap();
+}
+
+pub fn command(dom0: &Dom0, args: &[&str]) -> Command {
+    let path = std::env::var("PATH").unwrap();
+    let mut command = dom0.domus(args);
+    command.env("PATH", format!("{}:{path}", dom0.path("/bin").display()));
+    command
+}
+
+pub fn shut_down(dom0: &Dom0) -> Ran {
+    dom0.ran(command(dom0, &["host-shutdown"]).output().unwrap())
+}
+
+pub fn all(ran: &Ran) -> String {
+    format!("{}{}", ran.stdout, ran.stderr)
+}
+
+pub fn domains(dom0: &Dom0) -> Vec<String> {
+    let list = dom0.xl(&["list", "-v"]);
+    let names = list
+        .lines()
+        .skip(2)
+        .filter_map(|line| line.split_whitespace().next());
+    names.map(str::to_owned).collect()
+}
+
+pub fn saves(dom0: &Dom0) -> Vec<String> {
+    let files = dom0.files("/var/lib/xen/save").into_iter();
+    files
+        .map(|(path, _)| path.replace("/var/lib/xen/save/", ""))
+        .collect()
+}
+
+pub fn domid(dom0: &Dom0, name: &str) -> String {
+    let list = dom0.xl(&["list", "-v"]);
+    let mut lines = list.lines();
+    let line = lines.find(|line| line.split_whitespace().next() == Some(name));
+    line.unwrap().split_whitespace().nth(1).unwrap().to_owned()
+}
