@@ -121,7 +121,7 @@ in
       ];
 
       # Stopped before xendomains, the guests' own units and all that guests need: it shuts down those that are not to be saved,
-      # and, in a boot in which xendomains did not start, saves the others.
+      # and saves what xendomains does not: all, in a boot in which that did not start.
       domus-shutdown = {
         description = "Shutdown of Xen guests with the host";
         wantedBy = [ "multi-user.target" ];

@@ -8,7 +8,9 @@ use std::fs;
 use std::process::Command;
 
 use serde_json::Value;
-use support::going_down::{all, command, dom0, domains, domid, saves, shut_down, systemd};
+use support::going_down::{
+    all, command, dom0, domains, domid, saves, shut_down, shut_down_on, systemd,
+};
 use support::{Dom0, mode};
 
 #[test]
@@ -155,35 +157,10 @@ fn one_that_does_not_shut_down_is_left_and_said() {
 
 #[test]
 fn a_full_folder() {
-    if Command::new("unshare")
-        .args(["-m", "true"])
-        .status()
-        .map_or(true, |status| !status.success())
-    {
-        println!("skipped: file systems cannot be mounted here");
-        return;
-    }
     let dom0 = dom0("inactive");
-    let folder = dom0.path("/var/lib/xen/save");
-    fs::create_dir_all(&folder).unwrap();
-    let domus = command(&dom0, &["host-shutdown"]);
-    let mut mounted = Command::new("unshare");
-    mounted.args([
-        "-m",
-        "sh",
-        "-c",
-        "mount -t tmpfs -o size=64M none \"$0\" && exec \"$@\"",
-    ]);
-    mounted
-        .arg(&folder)
-        .arg(domus.get_program())
-        .args(domus.get_args());
-    for (name, value) in domus.get_envs() {
-        if let Some(value) = value {
-            mounted.env(name, value);
-        }
-    }
-    let ran = dom0.ran(mounted.output().unwrap());
+    let Some(ran) = shut_down_on(&dom0, "mount -t tmpfs -o size=64M none \"$0\"") else {
+        return;
+    };
     assert_eq!(ran.status, 0, "{}", all(&ran));
     insta::assert_snapshot!("full", all(&ran));
     assert_eq!(domains(&dom0), [""; 0]);

@@ -6,7 +6,7 @@ mod support;
 
 use std::fs;
 
-use support::going_down::{all, dom0, domains, domid, saves, shut_down};
+use support::going_down::{all, dom0, domains, domid, saves, shut_down, shut_down_on};
 
 #[test]
 fn another_domains_save_file_is_left() {
@@ -94,4 +94,16 @@ fn a_save_file_of_the_past_and_a_paused_guest() {
     insta::assert_snapshot!("paused", said);
     assert_eq!(saves(&dom0).len(), 3);
     assert!(saves(&dom0)[0].starts_with(".mail.old-"));
+}
+
+/// A guest needs 292 MiB; a power cut in an earlier save left 64 of 320.
+#[test]
+fn what_a_save_left_half_written_keeps_no_guest_from_being_saved() {
+    let dom0 = dom0("inactive");
+    let fill =
+        "mount -t tmpfs -o size=320M none \"$0\" && head -c 64M /dev/zero > \"$0/.web.saving\"";
+    if let Some(ran) = shut_down_on(&dom0, fill) {
+        assert_eq!(ran.status, 0, "{}", all(&ran));
+        assert!(ran.stdout.contains("web: saved in"), "{}", all(&ran));
+    }
 }

@@ -81,3 +81,25 @@ pub fn domid(dom0: &Dom0, name: &str) -> String {
     let line = lines.find(|line| line.split_whitespace().next() == Some(name));
     line.unwrap().split_whitespace().nth(1).unwrap().to_owned()
 }
+
+/// Shuts down where a command has mounted something on the save folder, which it gets as `$0`; nothing where that cannot be.
+pub fn shut_down_on(dom0: &Dom0, mount: &str) -> Option<Ran> {
+    let unshare = Command::new("unshare").args(["-m", "true"]).status();
+    if unshare.map_or(true, |status| !status.success()) {
+        println!("skipped: file systems cannot be mounted here");
+        return None;
+    }
+    let folder = dom0.path("/var/lib/xen/save");
+    fs::create_dir_all(&folder).unwrap();
+    let domus = command(dom0, &["host-shutdown"]);
+    let mut mounted = Command::new("unshare");
+    mounted.args(["-m", "sh", "-c", &format!("{mount} && exec \"$@\"")]);
+    mounted.arg(&folder);
+    mounted.arg(domus.get_program()).args(domus.get_args());
+    for (name, value) in domus.get_envs() {
+        if let Some(value) = value {
+            mounted.env(name, value);
+        }
+    }
+    Some(dom0.ran(mounted.output().unwrap()))
+}
