@@ -28,7 +28,7 @@ let
   again = largest (map (guest: guest.shutdownTimeout) guests) + 120 + stopSeconds;
   total = sum waves + sum saves + again + 300;
 
-  # Of reboot.target, poweroff.target and soft-reboot.target: then the host is cut off, whatever its units still do (JobTimeoutAction).
+  # Of reboot.target and poweroff.target (systemd's own units): then the host is cut off, whatever its units still do (JobTimeoutAction).
   systemdSeconds = 30 * 60;
 in
 {
