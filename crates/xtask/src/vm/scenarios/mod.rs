@@ -11,6 +11,7 @@ mod guests_survive_restart;
 mod imports_mean_the_same;
 mod kept_from_gc;
 mod life_by_hand;
+mod managers;
 mod memory_live;
 mod missing_bridge;
 mod next_boot;
@@ -20,6 +21,7 @@ mod reboot_restores;
 mod removed_and_back;
 mod renamed;
 mod running_imported;
+mod saves;
 mod stage;
 mod xl_reads_the_corpus;
 
@@ -138,6 +140,16 @@ pub const ALL: &[Scenario] = &[
         name: "reboot-restores",
         about: "the Dom0 reboots: all guests come back by themselves, restored, as they were",
         run: reboot_restores::run,
+    },
+    Scenario {
+        name: "managers",
+        about: "xendomains and Domus's own manager take over from each other; guests start as the others get ready, and end in reverse",
+        run: managers::run,
+    },
+    Scenario {
+        name: "saves",
+        about: "save files over a reboot: stale, discarded, cut, or not to be restored; all of it is said, and no guest stays down in silence",
+        run: saves::run,
     },
     Scenario {
         name: "missing-bridge",
