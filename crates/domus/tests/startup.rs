@@ -173,6 +173,25 @@ fn a_guest_that_runs_is_asked_whether_it_is_ready() {
     assert!(runs(&dom0, "web"));
 }
 
+#[test]
+fn without_its_program_xenstore_is_not_just_empty() {
+    let dom0 = Dom0::new();
+    let ready = json!({ "ready": { "xenstore": "data/ready", "timeoutSeconds": 1 } });
+    let web = ordered("web", 2, json!({ "after": ["db"] }));
+    declare(&dom0, "domus", &[ordered("db", 1, ready), web]);
+    dom0.write("/bin/xenstore-read", "#!/nonexistent/sh\n");
+    let run = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(dom0.path("/bin/xenstore-read"), run).unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let path = format!("{}:{path}", dom0.path("/bin").display());
+    let ran = dom0.domus(&["apply"]).env("PATH", path).output().unwrap();
+    let ran = dom0.ran(ran);
+    assert_eq!(ran.status, 0, "{}", all(&ran));
+    let why = "(xenstore data/ready, cannot run xenstore-read: No such file or directory";
+    assert!(ran.stderr.contains(why), "{}", ran.stderr);
+    assert!(runs(&dom0, "web"));
+}
+
 /// Xen saves no guest's folder in xenstore with it: what a guest wrote there when it came up is gone once it is restored.
 #[test]
 fn a_restored_guest_is_not_asked_for_what_xenstore_lost() {

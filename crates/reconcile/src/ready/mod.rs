@@ -12,7 +12,7 @@ use guest_spec::{Guest, Network};
 use uuid::Uuid;
 
 use crate::layout::Layout;
-use crate::program::{self, Programs};
+use crate::program::{self, ProgramError, Programs};
 use crate::xl::Xl;
 use console::Console;
 
@@ -40,6 +40,8 @@ struct Xenstore {
     domid: Option<u32>,
     asked: Option<Instant>,
     is_there: bool,
+    /// Why nobody can tell.
+    unknown: Option<String>,
 }
 
 #[derive(Debug)]
@@ -104,6 +106,7 @@ impl Watch {
                 domid: None,
                 asked: None,
                 is_there: false,
+                unknown: None,
             }),
             port: ready.port.map(|number| Port {
                 number,
@@ -142,7 +145,10 @@ impl Watch {
         let console = self.console.as_ref().filter(|console| !console.matched());
         let console = console.map(|console| format!("console /{}/", console.pattern()));
         let xenstore = self.xenstore.as_ref().filter(|node| !node.is_there);
-        let xenstore = xenstore.map(|node| format!("xenstore {}", node.path));
+        let xenstore = xenstore.map(|node| match &node.unknown {
+            None => format!("xenstore {}", node.path),
+            Some(why) => format!("xenstore {}, {why}", node.path),
+        });
         let port = self.port.as_ref().filter(|port| !port.answered);
         let port = port.map(|port| {
             let known = if port.address {
@@ -192,6 +198,10 @@ impl Xenstore {
         // It fails where nothing is there (`xenstore_client.c`).
         let read = program::run(&programs.xenstore_read, &[path], programs.answer_limit);
         self.is_there = read.is_ok();
+        self.unknown = match read {
+            Ok(_) | Err(ProgramError::Failed { .. }) => None,
+            Err(error) => Some(error.to_string()),
+        };
     }
 }
 
