@@ -51,6 +51,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
         &[
             "xen-utils-common",
             "xen-utils-4.17",
+            "xenstore-utils",
             "mawk",
             "bash",
             "procps",

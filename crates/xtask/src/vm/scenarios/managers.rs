@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use super::stage::{House, Stage};
 use crate::vm::console::{self, State};
+use crate::vm::progress::Step;
 use crate::vm::world::Guest;
 
 const FILE: &str = "managed.nix";
@@ -35,11 +36,11 @@ in
   virtualisation.xen.guests = {{
     db = micro "console=hvc0" // {{
       onHostShutdown = "shutdown";
-      autostart = {{ enable = true; order = 10; ready.console = "{SAYS_UP}"; }};
+      autostart = {{ enable = true; order = 10; ready = {{ console = "{SAYS_UP}"; timeout = 90; }}; }};
     }};
     app = micro "console=hvc0 address=10.10.0.21/24 listen=8080" // {{
       networks.lan.ip = "10.10.0.21";
-      autostart = {{ enable = true; order = 10; after = [ "db" ]; ready = {{ xenstore = "data/ready"; port = 8080; }}; }};
+      autostart = {{ enable = true; order = 10; after = [ "db" ]; ready = {{ xenstore = "data/ready"; port = 8080; timeout = 90; }}; }};
     }};
     web = micro "console=hvc0" // {{
       autostart = {{ enable = true; order = 20; delay = {}; }};
@@ -56,9 +57,13 @@ pub fn run(stage: &mut Stage) -> Result<()> {
     let house = stage.house()?;
     let others = house.guests.clone();
     manager_is(house, "xendomains")?;
+    let step = Step::begin("switching to Domus's own manager");
     domus_takes_over(house, &others)?;
+    step.done();
     started_by_domus(house, &others)?;
+    let step = Step::begin("switching to xendomains");
     xendomains_takes_over(house)?;
+    step.done();
     started_by_xendomains(house, &others)?;
     house.take_back(FILE).map(drop)
 }
@@ -246,6 +251,12 @@ fn times(house: &mut House, guest: &str) -> Result<Times> {
 
 /// Asserts that each guest of the module was started when the one before it was ready.
 fn in_order(house: &mut House) -> Result<()> {
+    let said = "journalctl -b -u domus-guests.service -o cat";
+    let said = house.world.dom0.ok(said)?;
+    ensure!(
+        said.contains("web: ") && !said.contains("not ready"),
+        "not all got ready, as domus-guests said:\n{said}"
+    );
     let [db, app, web] = IN_ORDER.map(|name| times(house, name));
     let (db, app, web) = (db?, app?, web?);
     let after_db = app.begun.saturating_sub(db.begun);
