@@ -203,14 +203,16 @@ impl Schedule {
         (0..self.guests.len()).any(waits)
     }
 
-    /// When the next delay is over; nothing where none runs.
+    /// When the next delay is over that is not over at `now`, the time of the last decision; nothing where none runs. A guest whose
+    /// delay is over and that has not begun waits for another's start to end, and no time brings that about.
     #[must_use]
-    pub fn next_turn(&self) -> Option<Duration> {
+    pub fn next_turn(&self, now: Duration) -> Option<Duration> {
         let ends = self.progress.iter().zip(&self.guests);
         ends.filter_map(|(progress, guest)| match progress {
             Progress::Turn(since) => Some(since.saturating_add(guest.delay)),
             _ => None,
         })
+        .filter(|end| *end > now)
         .min()
     }
 

@@ -95,9 +95,21 @@ fn a_delay_begins_when_its_turn_has_come_and_holds_up_nobody() {
         decisions.len()
     };
     assert_eq!(begins(&mut schedule, 5), 1);
-    assert_eq!(schedule.next_turn(), Some(Duration::from_secs(35)));
+    let end = Duration::from_secs(35);
+    assert_eq!(schedule.next_turn(Duration::from_secs(5)), Some(end));
     assert_eq!(begins(&mut schedule, 34), 0);
     assert_eq!(begins(&mut schedule, 35), 1);
+}
+
+#[test]
+fn who_waits_for_a_place_waits_for_no_time() {
+    let guests = vec![guest("a", 0, &[]), guest("b", 0, &[])];
+    let mut schedule = Schedule::new(guests, BTreeMap::new(), None, 1);
+    let now = Duration::from_secs(5);
+    assert_eq!(schedule.decide(now).len(), 1);
+    assert_eq!(schedule.next_turn(now), None);
+    schedule.started(0);
+    assert_eq!(schedule.decide(now).len(), 1);
 }
 
 #[test]
@@ -202,9 +214,10 @@ proptest! {
                     }
                 }
             }
-            let turn = schedule.next_turn().map(|turn| turn.as_secs());
+            let turn = schedule.next_turn(Duration::from_secs(now)).map(|turn| turn.as_secs());
+            prop_assert!(turn.is_none_or(|turn| turn > now), "it would be decided again at once, and again");
             let event = events.first().map(|event| event.0);
-            let Some(next) = turn.filter(|&turn| turn > now).into_iter().chain(event).min() else { break };
+            let Some(next) = turn.into_iter().chain(event).min() else { break };
             now = next.max(now);
             if let Some(&(at, guest, built)) = events.first()
                 && at <= now

@@ -140,7 +140,8 @@ impl<'a> Executor<'a> {
         let mut watches: HashMap<usize, Watch> = HashMap::new();
         let mut awaits = None;
         while !schedule.is_done() {
-            for decision in schedule.decide(began.elapsed()) {
+            let now = began.elapsed();
+            for decision in schedule.decide(now) {
                 match decision {
                     Decision::Begin { guest: at, late } => {
                         let (run, guest, step) = &mut starting[at];
@@ -173,7 +174,7 @@ impl<'a> Executor<'a> {
                 awaits = threads.awaits();
                 report(Event::Awaits(awaits.as_deref()));
             }
-            let turn = schedule.next_turn().map(|turn| began + turn);
+            let turn = schedule.next_turn(now).map(|turn| began + turn);
             let until = turn.map_or(said, |turn| turn.min(said));
             match told.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(Told::Built(at, result)) => {
