@@ -157,14 +157,9 @@ in
         wants = bridgeUnits;
         # At shutdown the order is turned round: the guests are shut down or saved before this stops, and only then
         # are the file systems unmounted that their disks are on.
-        after =
-          xenUnits
-          ++ [
-            bridgesUnit
-            prepareUnit
-          ]
-          ++ mountUnits
-          ++ bridgeUnits;
+        # It does not follow domus-bridges and domus-prepare: who starts it has done what they do, and has the lock that a restart
+        # of them waits for.
+        after = xenUnits ++ mountUnits ++ bridgeUnits;
         before = [
           "xendomains.service"
           shutdownUnit

@@ -6,11 +6,15 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::program::{self, Programs};
+use crate::program::{self, ProgramError, Programs};
 
 /// What is asked of a unit; `systemctl show` prints each as `NAME=VALUE`.
 const PROPERTIES: &str =
     "ActiveState,SubState,Result,ExecMainStatus,StatusText,Job,StateChangeTimestamp";
+
+const POLL: Duration = Duration::from_millis(200);
+/// Longer than systemd lets a start take that it has begun (`TimeoutStartSec` of `domus-guest@`).
+const BEGUN: Duration = Duration::from_secs(11 * 60);
 
 /// A guest's unit.
 #[derive(Clone, Debug)]
@@ -134,6 +138,36 @@ impl<'a> Unit<'a> {
         }
     }
 
+    /// Starts the unit, and waits for it. A start that systemd has not begun by `limit`, since it waits for what comes first,
+    /// is withdrawn: it would be carried out when nobody expects it. One that it has begun ends when systemd says so.
+    ///
+    /// # Errors
+    /// When the unit is not active then.
+    pub fn start(&self, limit: Duration) -> Result<(), ProgramError> {
+        let systemctl = &self.programs.systemctl;
+        let Err(error) = program::run(systemctl, &["start", &self.name], limit) else {
+            return Ok(());
+        };
+        if !matches!(error, ProgramError::Timeout { .. }) {
+            return Err(error);
+        }
+        let deadline = Instant::now() + BEGUN;
+        while let Some(state) = self.state() {
+            match state.active_state.as_str() {
+                "active" => return Ok(()),
+                "activating" if Instant::now() < deadline => thread::sleep(POLL),
+                "activating" => break,
+                _ if state.has_job => {
+                    let stop = ["stop", &self.name];
+                    let _ = program::run(systemctl, &stop, self.programs.answer_limit);
+                    break;
+                }
+                _ => break,
+            }
+        }
+        Err(error)
+    }
+
     /// Waits while the unit is active although its guest is gone: it asks xl now and then only, and a start of an active
     /// unit does nothing.
     ///
@@ -148,7 +182,7 @@ impl<'a> Unit<'a> {
             if Instant::now() >= deadline {
                 return Err(StillActive(self.name.clone()));
             }
-            thread::sleep(Duration::from_millis(200));
+            thread::sleep(POLL);
         }
         Ok(())
     }
@@ -207,5 +241,38 @@ mod tests {
             Unit::state_of(&["nobody"], &programs).unwrap().active_state,
             "inactive"
         );
+    }
+
+    #[test]
+    fn a_start_that_takes_too_long_is_waited_for_or_withdrawn() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let started = |states: &str| {
+            let folder = tempfile::tempdir().unwrap();
+            let systemctl = folder.path().join("systemctl");
+            std::fs::write(folder.path().join("systemctl.states"), states).unwrap();
+            // It says how the unit stands line by line, the last for ever.
+            let script = "#!/bin/sh\ncase $1 in start) exec sleep 60 ;; stop) : > $0.stopped ;; show) head -n 1 $0.states | tr , '\\n'; [ $(wc -l < $0.states) = 1 ] || sed -i 1d $0.states ;; esac\n";
+            std::fs::write(&systemctl, script).unwrap();
+            let mode = std::fs::Permissions::from_mode(0o755);
+            std::fs::set_permissions(&systemctl, mode).unwrap();
+            let programs = Programs {
+                systemctl: systemctl.into(),
+                ..Programs::default()
+            };
+            let unit = Unit::of_guest("web", &programs);
+            let is_started = unit.start(Duration::from_millis(100)).is_ok();
+            (is_started, folder.path().join("systemctl.stopped").exists())
+        };
+        let begun = "ActiveState=activating,Job=7\nActiveState=activating,Job=7\n";
+        assert_eq!(
+            started(&format!("{begun}ActiveState=active,Job=0\n")),
+            (true, false)
+        );
+        assert_eq!(
+            started(&format!("{begun}ActiveState=failed,Job=0\n")),
+            (false, false)
+        );
+        assert_eq!(started("ActiveState=inactive,Job=7\n"), (false, true));
     }
 }
