@@ -16,8 +16,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Opens an image for writing, with a lock that keeps every other run of this away.
 ///
-/// The caller knows of domains and save files. Here is seen what can be seen cheaply: a loop device on it (a mount of a
-/// file has one), and QEMU's own lock.
+/// The caller knows of domains, of those that may come back, and of save files. Here is seen what can be seen cheaply: a
+/// loop device on it (a mount of a file has one), and the lock of a QEMU or qemu-img that a person runs. The QEMU that serves
+/// a guest's disk over Xen's block protocol takes none (`"locking": "off"` in its `hw/block/xen-block.c`).
 pub(crate) fn hold(path: &Path) -> Result<File, ImageError> {
     let failed = |error| ImageError::io(path, path, "open", error);
     let file = OpenOptions::new()
@@ -51,7 +52,7 @@ pub(crate) fn hold(path: &Path) -> Result<File, ImageError> {
             other => return Err(ImageError::io(path, path, "lock", other.into())),
         }
     }
-    // QEMU has locks of this kind on what it has open. Ours is given back at once: qemu-img takes its own.
+    // Other QEMUs have locks of this kind on what they have open. Ours is given back at once: qemu-img takes its own.
     match fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => {
             let _ = fcntl_lock(&file, FlockOperation::Unlock);

@@ -13,6 +13,8 @@ mod create;
 mod devices;
 #[path = "fake-xl/list.rs"]
 mod list;
+#[path = "fake-xl/monitor.rs"]
+mod monitor;
 #[path = "fake-xl/pins.rs"]
 mod pins;
 #[path = "fake-xl/save_file.rs"]
@@ -70,6 +72,9 @@ struct Domain {
     text: String,
     #[serde(default)]
     paused: bool,
+    /// The xl in the foreground that watches over it.
+    #[serde(default)]
+    monitor: Option<u32>,
     /// Whether it ever ran since it was created or restored.
     #[serde(default)]
     ran: bool,
@@ -123,6 +128,7 @@ fn main() {
     let args: Vec<String> = env::args().skip(1).collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let verb = words.first().copied().unwrap_or_default();
+    monitor::show(&words);
     match env::var("FAKE_XL_FAULT").as_deref() {
         Ok("hang") => thread::sleep(Duration::from_secs(3600)),
         Ok("junk") => return println!("Segmentation fault"),
@@ -155,8 +161,9 @@ fn carry_out(words: &[&str]) {
         ["list", "-l"] => list_long(&load()),
         ["vcpu-list", domids @ ..] => pins::list(domids),
         ["create", "-F", path] => {
+            monitor::wait_for_lock();
             let domid = create(&read(path));
-            saved::stay(domid);
+            monitor::stay(domid);
         }
         ["create", path] => {
             create(&read(path));
@@ -191,15 +198,31 @@ fn carry_out(words: &[&str]) {
                 die("no such domain")
             };
             let old = state.domains.remove(at);
-            save(&state);
             let text = fs::read_to_string(stored(&old));
             let _ = fs::remove_file(stored(&old));
-            create(&text.unwrap_or(old.text));
+            let text = text.unwrap_or_else(|_| old.text.clone());
+            let watched = monitor::restarts(&old, &text);
+            save(&state);
+            if !watched {
+                create(&text);
+            }
         }
         ["shutdown", "-F", domid] if is_deaf(domid) => {}
-        ["shutdown", "-F", domid] | ["destroy", domid] => {
+        ["shutdown", "-F", domid] => {
+            let state = load();
+            let domain = state
+                .domains
+                .iter()
+                .find(|one| one.domid.to_string() == *domid);
+            let again = domain
+                .filter(|one| one.events.get("on_poweroff") == Some(&serde_json::json!("restart")));
+            if let Some(domain) = again {
+                let text = fs::read_to_string(stored(domain));
+                monitor::restarts(domain, &text.unwrap_or_else(|_| domain.text.clone()));
+            }
             end(domid);
         }
+        ["destroy", domid] => end(domid),
         _ => die(&format!("fake xl: cannot {words:?}")),
     }
 }

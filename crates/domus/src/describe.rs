@@ -197,6 +197,15 @@ pub fn config_diff(step: &Step) -> Vec<String> {
 /// As xendomains calls it.
 const SAVE_DIR: &str = "/var/lib/xen/save";
 
+fn grows_when(held: &Held) -> String {
+    match held {
+        Held::Running => "by the next `domus apply`, or boot, at which the guest is off".to_owned(),
+        Held::Saved => "when the guest is off; it is saved now, and its memory holds the file system as it is, so that the disk is left".to_owned(),
+        Held::By(who) => format!("when {who} no longer has it"),
+        Held::Unknown(why) => format!("when it is known that nobody uses it: {why}"),
+    }
+}
+
 /// A note, as a sentence about the guest.
 pub fn note(guest: &str, note: &Note) -> String {
     match note {
@@ -205,7 +214,12 @@ pub fn note(guest: &str, note: &Note) -> String {
             keys.join(", ")
         ),
         Note::Stopped => format!("is stopped, and stays so; `domus start {guest}` starts it"),
-        Note::Saved { by_xendomains: true } => format!(
+        Note::ComesBack(keeper) => {
+            format!("has no domain at this moment, but {keeper}; nothing is started")
+        }
+        Note::Saved {
+            by_xendomains: true,
+        } => format!(
             "is saved; `domus start {guest}` restores it, as xendomains does when the Dom0 starts. If it did not, `journalctl -u xendomains` says why; the save file is /var/lib/xen/save/{guest}"
         ),
         Note::Saved { .. } => format!(
@@ -239,12 +253,7 @@ pub fn note(guest: &str, note: &Note) -> String {
         } => format!(
             "pending: disks.{disk} ({path}) grows from {} to {to} {}",
             ByteSize::from_bytes(*from_bytes),
-            match held {
-                Held::Running => "by the next `domus apply`, or boot, at which the guest is off".to_owned(),
-                Held::Saved => "when the guest is off; it is saved now, and its memory holds the file system as it is, so that the disk is left".to_owned(),
-                Held::By(who) => format!("when {who} no longer has it"),
-                Held::Unknown(why) => format!("when it is known that nobody uses it: {why}"),
-            }
+            grows_when(held)
         ),
         Note::Size { disk, why } => format!("disks.{disk}.size is not what the disk has: {why}"),
         Note::LongPassword { path } => format!(

@@ -5,7 +5,10 @@
 mod support;
 
 use std::fs;
-use std::process::Command;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 use support::going_down::{
@@ -258,4 +261,27 @@ fn saved_domain(dom0: &Dom0, file: &str, place: &str) -> Value {
     let bytes = std::fs::read(&path).unwrap();
     let state = support::save_file::memory(&bytes).unwrap();
     serde_json::from_slice(state).unwrap()
+}
+
+#[test]
+fn a_domain_that_is_being_built_is_not_let_run_before_it_is_whole() {
+    let dom0 = dom0("inactive");
+    let save = dom0.path("/root/db");
+    let save = save.to_str().unwrap();
+    dom0.xl(&["save", "1", save]);
+    // As one that xl builds: paused, its vCPUs never had time, and there is no save file.
+    dom0.xl(&["restore", "-p", save]);
+    let child = command(&dom0, &["host-shutdown"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    thread::sleep(Duration::from_secs(3));
+    let list = dom0.xl(&["list", "-v"]);
+    let line = list.lines().find(|line| line.starts_with("db "));
+    assert!(line.is_some_and(|line| line.contains("--p---")), "{list}");
+    // It is built, and runs: it is saved.
+    dom0.xl(&["unpause", "5"]);
+    let ran = dom0.ran(child.wait_with_output().unwrap());
+    assert_eq!(ran.status, 0, "{}", all(&ran));
+    assert_eq!(saves(&dom0), ["db", "web"]);
 }

@@ -418,3 +418,22 @@ fn a_strangers_save_file_does_not_come_along() {
     assert!(dom0.has("/var/lib/xen/save/web") && !dom0.has("/var/lib/xen/save/shop"));
     assert!(dom0.xl(&["list", "-v"]).contains("shop "));
 }
+
+#[test]
+fn a_restored_guest_is_remembered_by_its_own_name_whatever_its_domain_is_called() {
+    let mut dom0 = with_web();
+    let save = dom0.path("/var/lib/xen/save/web");
+    dom0.xl(&["save", "1", save.to_str().unwrap()]);
+    dom0.boot("second");
+    declare_shop(&dom0);
+    applied(&dom0, &["apply", "--stage", "files"]);
+    dom0.fault(Some("fail:rename"));
+    applied(&dom0, &["start", "shop"]);
+    assert!(dom0.xl(&["list", "-v"]).contains("web "));
+    assert!(!dom0.has("/var/lib/domus/guests/web.json"));
+    let record = dom0.read("/var/lib/domus/guests/shop.json");
+    assert!(record.contains("\"domid\": 1"), "{record}");
+    dom0.fault(None);
+    applied(&dom0, &["apply"]);
+    web_is_gone(&dom0);
+}

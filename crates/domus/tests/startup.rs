@@ -307,6 +307,29 @@ fn what_a_killed_restore_left_is_restored() {
 }
 
 #[test]
+fn a_restore_by_an_apply_that_is_killed_is_finished_by_the_next() {
+    for fault in [
+        "kill-after:restore",
+        "kill-before:unpause",
+        "kill-after:unpause",
+    ] {
+        let mut dom0 = saved();
+        dom0.fault(Some(fault));
+        let killed = dom0.domus(&["apply"]).output().unwrap();
+        assert!(!killed.status.success(), "{fault}: it was not killed");
+        assert!(dom0.has("/run/domus/web.restoring"), "{fault}");
+        dom0.fault(None);
+        let ran = dom0.run(&["apply"]);
+        assert_eq!(ran.status, 0, "{fault}: {}", all(&ran));
+        let list = dom0.xl(&["list", "-v"]);
+        let runs = list.lines().skip(2).filter(|line| line.contains("-b----"));
+        assert_eq!(runs.count(), 2, "{fault}: {list}");
+        assert!(!dom0.has("/var/lib/xen/save/web"), "{fault}");
+        assert_eq!(dom0.run(&["plan"]).stdout, "nothing to do\n", "{fault}");
+    }
+}
+
+#[test]
 fn one_that_was_saved_by_hand_stays_so() {
     let dom0 = Dom0::new();
     declare(&dom0, "domus", &[guest("web", 1)]);

@@ -164,3 +164,20 @@ fn what_is_pending_is_true_after_the_units_next_start() {
     dom0.xl(&["destroy", "2"]);
     assert_eq!(ended_within(&mut child, Duration::from_secs(10)), Some(0));
 }
+
+#[test]
+fn what_a_unit_writes_at_this_moment_is_left_by_an_apply() {
+    let dom0 = prepared();
+    // Units hold no lock.
+    let theirs = [
+        "/run/domus/.web.started.1a2b.domus-tmp",
+        "/run/domus/.web.restoring.1a2b.domus-tmp",
+    ];
+    let ours = "/run/domus/.compared.json.1a2b.domus-tmp";
+    for file in theirs.iter().chain([&ours]) {
+        dom0.write(file, "");
+    }
+    assert_eq!(dom0.run(&["apply"]).status, 0);
+    assert!(theirs.iter().all(|file| dom0.has(file)));
+    assert!(!dom0.has(ours));
+}

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::domains::{DiskConfig, Domain};
 use crate::holders::{DiskId, Holder, Holders, Target};
 use crate::images::{self, Growing};
+use crate::keepers::{self, Keepers};
 use crate::layout::Layout;
 use crate::observe::{Domains, Mounts};
 use crate::record::{Record, Records};
@@ -175,7 +176,33 @@ pub(crate) fn holders(
             add(ids(&source, layout, domains), &holder);
         }
     }
+    add_kept(&mut holders, domains, records, layout);
     holders
+}
+
+/// Those whose domain is away for a moment, with the disks that Domus remembers of them.
+fn add_kept(holders: &mut Holders, domains: &Domains, records: &Records, layout: &Layout) {
+    let keepers = Keepers::look(layout);
+    let readable = records
+        .iter()
+        .filter_map(|(_, record)| record.as_ref().ok());
+    for record in readable.filter(|record| domains.of(record.uuid).is_none()) {
+        let names = keepers::names(&record.name, Some(record));
+        let Some(keeper) = keepers.of(&names, &[record.uuid]) else {
+            continue;
+        };
+        let holder = Holder {
+            who: format!("guest {}: {keeper}", record.name),
+            uuid: record.uuid,
+            writes: true,
+        };
+        let images = record.images.iter().map(|path| Source::image(path));
+        let sources = images.chain(record.targets.iter().map(Source::remembered));
+        for id in sources.flat_map(|source| ids(&source, layout, domains)) {
+            holders.add_soon(id, holder.clone());
+        }
+    }
+    holders.set_keepers(keepers);
 }
 
 /// What a guest's declared disks that are no files of the Dom0 are known by.

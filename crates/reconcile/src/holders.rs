@@ -7,6 +7,8 @@ use disk_image::Found;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::keepers::Keepers;
+
 /// What tells whether two disks are one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum DiskId {
@@ -54,25 +56,52 @@ pub struct Holder {
 
 /// Who has which disk.
 #[derive(Clone, Debug, Default)]
-pub struct Holders(HashMap<DiskId, Vec<Holder>>);
+pub struct Holders {
+    now: HashMap<DiskId, Vec<Holder>>,
+    /// Those that have no domain now, and may have one again at any moment.
+    soon: HashMap<DiskId, Vec<Holder>>,
+    keepers: Keepers,
+}
 
 impl Holders {
     /// Notes a holder.
     pub fn add(&mut self, disk: DiskId, holder: Holder) {
-        self.0.entry(disk).or_default().push(holder);
+        self.now.entry(disk).or_default().push(holder);
     }
 
-    /// All who have the disk.
+    /// Notes one that may be a holder again at any moment.
+    pub(crate) fn add_soon(&mut self, disk: DiskId, holder: Holder) {
+        self.soon.entry(disk).or_default().push(holder);
+    }
+
+    /// Notes who may bring a domain back.
+    pub(crate) fn set_keepers(&mut self, keepers: Keepers) {
+        self.keepers = keepers;
+    }
+
+    /// Who may bring a domain back that is not there.
     #[must_use]
-    pub fn of(&self, disk: &DiskId) -> &[Holder] {
-        self.0.get(disk).map_or(&[], Vec::as_slice)
+    pub const fn keepers(&self) -> &Keepers {
+        &self.keepers
+    }
+
+    /// All who have the disk, or may have it at any moment.
+    pub fn of(&self, disk: &DiskId) -> impl Iterator<Item = &Holder> {
+        let all = [self.now.get(disk), self.soon.get(disk)];
+        all.into_iter().flatten().flatten()
+    }
+
+    /// Somebody else who has the disk, or may have it at any moment: who is in the way of work on it.
+    #[must_use]
+    pub fn in_the_way(&self, disk: &DiskId, own: &[Uuid]) -> Option<&Holder> {
+        self.of(disk).find(|holder| !own.contains(&holder.uuid))
     }
 
     /// Somebody else who has the disk, where one of the two may write: `own` are the UUIDs of the one
     /// who asks.
     #[must_use]
     pub fn conflict(&self, disk: &DiskId, own: &[Uuid], writes: bool) -> Option<&Holder> {
-        let mut holders = self.0.get(disk)?.iter();
+        let mut holders = self.now.get(disk)?.iter();
         holders.find(|holder| !own.contains(&holder.uuid) && (writes || holder.writes))
     }
 }

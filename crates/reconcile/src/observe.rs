@@ -4,7 +4,7 @@ mod domains;
 mod guests;
 mod mounts;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;
 
 use guest_spec::{AutostartManager, Bridge, Disk, Document, Guest};
@@ -19,7 +19,7 @@ use crate::holders::Holders;
 use crate::layout::Layout;
 use crate::pins::{self, Pins};
 use crate::program::Programs;
-use crate::record::Records;
+use crate::record::{Record, Records};
 use crate::saved::saved_as;
 use crate::saves::{self, Saves};
 
@@ -125,9 +125,21 @@ pub fn observe(
         domains.of(guest.uuid).is_none_or(|domain| !has_all(domain))
             || guests.get(&guest.name).is_some_and(unlinked)
     };
+    let declared: HashSet<&str> = document
+        .guests
+        .iter()
+        .map(|guest| guest.name.as_str())
+        .collect();
     let mut disks = guests.values().flat_map(|files| &files.disks);
     let grows = disks.any(|disk| disk.as_ref().is_ok_and(|disk| disk.growing.is_needed()));
-    let asks_holders = grows || document.guests.iter().any(may_start);
+    // One that is declared no longer, and reboots by itself at this moment, is not gone.
+    let away = |record: &Record| domains.of(record.uuid).is_none();
+    let mut remembered = records
+        .iter()
+        .filter_map(|(_, record)| record.as_ref().ok());
+    let removed_is_away = stages.guests
+        && remembered.any(|record| away(record) && !declared.contains(record.name.as_str()));
+    let asks_holders = grows || removed_is_away || document.guests.iter().any(may_start);
     if grows && stages.images && matches!(domains, Domains::NotAsked) {
         // A disk is grown only where it is known that nobody has it.
         domains = ask(programs);

@@ -11,6 +11,7 @@ use crate::compare::compare;
 use crate::disks::{declared_targets, disk_ids, live_targets};
 use crate::domains::Domain;
 use crate::files::{Entry, digest};
+use crate::keepers;
 use crate::layout::Layout;
 use crate::observe::{Domains, GuestFiles, Observed};
 use crate::plan::{GuestPlan, live, sets_aside};
@@ -52,13 +53,17 @@ pub(crate) fn note_seen(
     }
     let live = observed.domains.of(record.uuid);
     let live = live.or_else(|| observed.domains.of(guest.uuid));
-    note_targets(record, guest, live, saved, &observed.domains);
+    let names = keepers::names(&guest.name, Some(record));
+    let keepers = observed.holders.keepers();
+    // It is as it was when it comes back from its save file, or from its own reboot.
+    let stays = saved || keepers.of(&names, &[record.uuid]).is_some();
+    note_targets(record, guest, live, stays, &observed.domains);
     if !observed.knows_domains() {
         return;
     }
     let Some(domain) = live else {
         // Nothing runs under the old identity any more, nor an older name; a save file would be of it.
-        if !saved {
+        if !stays {
             record.uuid = guest.uuid;
             record.former_names.clear();
             record.domain_name = None;

@@ -140,10 +140,10 @@ impl Xl<'_> {
     /// Restores a domain from its save file, paused.
     ///
     /// # Errors
-    /// When xl refuses, fails, or does not answer; then there is no domain.
-    pub fn restore_paused(self, file: &Path) -> Result<(), ProgramError> {
+    /// When xl refuses, fails, or takes longer than `limit`; then there is no domain.
+    pub fn restore_paused(self, file: &Path, limit: Duration) -> Result<(), ProgramError> {
         let args = ["restore".as_ref(), "-p".as_ref(), file.as_os_str()];
-        program::run(&self.0.xl, &args, self.0.start_limit).map(drop)
+        program::run(&self.0.xl, &args, limit).map(drop)
     }
 
     /// Saves a domain and leaves it there, paused: what is in the file is all of it (`xl_saverestore.c`, `save_domain`). A

@@ -85,6 +85,7 @@ pub fn create(text: &str) -> u32 {
         affinity: pins::of_start(&config, number("maxvcpus").unwrap_or(vcpus)),
         text: text.to_owned(),
         paused: false,
+        monitor: crate::monitor::own(),
         ran: true,
     };
     domain.disks.iter().for_each(must_be_there);

@@ -29,7 +29,7 @@ pub fn carried_out(words: &[&str]) -> bool {
         ["restore", "-p", "-F", file] => {
             let domid = restore(file);
             if !super::is_to_kill("kill-after:", "restore") {
-                stay(domid);
+                super::monitor::stay(domid);
             }
         }
         // As xendomains does.
@@ -107,15 +107,6 @@ fn private(folder: &Path) -> std::io::Result<()> {
     fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
 }
 
-/// As xl in the foreground, which watches over its domain.
-pub fn stay(domid: u32) {
-    // As at the suspension of a guest: xl's watch is over, the domain is there.
-    let ends = state_file().with_file_name("monitor-ends").exists();
-    while !ends && load().domains.iter().any(|domain| domain.domid == domid) {
-        thread::sleep(Duration::from_millis(50));
-    }
-}
-
 /// Kills whoever called.
 pub fn kill_caller() {
     if let Some(caller) = rustix::process::getppid() {
@@ -152,6 +143,7 @@ fn restore(file: &str) -> u32 {
     let domid = state.next_domid;
     domain.domid = domid;
     domain.paused = true;
+    domain.monitor = super::monitor::own();
     domain.ran = false;
     state.next_domid += 1;
     state.domains.push(domain);

@@ -5,9 +5,11 @@ use guest_spec::Guest;
 use reconcile::domains::{Domain, State};
 use reconcile::files::{Entry, digest};
 use reconcile::holders::DiskId;
+use reconcile::keepers::names_of;
 use reconcile::observe::Domains;
 use reconcile::own;
 use reconcile::plan::Step;
+use reconcile::restoring::{Restore, is_restoring, never_ran};
 use reconcile::saves;
 use reconcile::xl::either_way;
 use reconcile::{Lock, Stages};
@@ -16,7 +18,6 @@ use uuid::Uuid;
 use crate::context::{Context, Now};
 use crate::output;
 use crate::verbs::apply::verb;
-use crate::verbs::restore::{Restore, is_restoring, never_ran};
 
 /// What is looked at before a guest is started.
 pub const LOOK: Stages = Stages {
@@ -147,6 +148,10 @@ pub fn judge(guest: &Guest, now: &Now, context: &Context) -> anyhow::Result<Begi
             ),
             _ => bail!("{}", cannot_run(domain)),
         };
+    }
+    let keepers = observed.holders.keepers();
+    if let Some(keeper) = keepers.xl_of(&names_of(name, &now.records), &uuids) {
+        bail!("it has no domain at this moment, but {keeper}");
     }
     if let Some(foreign) = observed.domains.foreign(name, guest.uuid) {
         bail!(

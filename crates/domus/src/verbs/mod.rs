@@ -13,7 +13,6 @@ pub mod logs;
 pub mod plan;
 pub mod render;
 pub mod restart;
-pub mod restore;
 pub mod run;
 pub mod start;
 pub mod status;

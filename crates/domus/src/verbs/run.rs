@@ -8,6 +8,8 @@ use anyhow::{Context as _, bail};
 use reconcile::Programs;
 use reconcile::domains::{self, Domain, State};
 use reconcile::files::{self, Existing};
+use reconcile::keepers::Keeping;
+use reconcile::restoring::{Restore, finish};
 use reconcile::secret::seal;
 use sd_notify::NotifyState;
 use uuid::Uuid;
@@ -17,7 +19,6 @@ use crate::context::Context;
 use crate::output;
 use crate::said::Said;
 use crate::verbs::begin::{Begin, begin};
-use crate::verbs::restore::{Restore, finish};
 
 /// How often xl is asked whether a guest is up. xl takes Xen's lock, so not too often.
 pub const POLL: Duration = Duration::from_millis(500);
@@ -29,13 +30,19 @@ const QUIET: Duration = Duration::from_secs(2);
 /// Creates or restores the guest, tells systemd when it runs, and stays until the guest is gone.
 ///
 /// xl stays in the foreground (`-F`) and carries out `on_reboot` and `on_crash`; it and the guest's
-/// qemu are in this unit's cgroup and in no other. It takes no lock: whoever starts the unit has it.
+/// qemu are in this unit's cgroup and in no other. It does not take the lock of all that changes something: whoever starts
+/// the unit has it. But until its guest is gone, it is the guest's keeper: nobody takes the guest for one that is off.
 pub fn run(common: &Common, args: &GuestArgs) -> anyhow::Result<ExitCode> {
     let context = Context::load(common)?;
     let name = args.name.as_str();
     context.guest(name)?;
     let layout = &context.layout;
     files::remove(&layout.failure(name))?;
+    let began = Instant::now();
+    let mut told = None;
+    let _keeping = Keeping::begin(name, layout, &mut || {
+        tell_waiting(began, &mut told, "waiting while its disk grows");
+    })?;
     let result = start_and_watch(name, &context);
     // The guest is gone, or was never there.
     let _ = files::remove(&layout.started(name));
@@ -74,7 +81,7 @@ fn start_and_watch(name: &str, context: &Context) -> anyhow::Result<()> {
             restore_and_watch(&restore, context)
         }
         Begin::Finish(domain) => {
-            finish(name, &domain, context)?;
+            finish(name, &domain, &context.layout, &context.programs)?;
             tell_ready()?;
             watch(name, domain.uuid, None, &context.programs);
             Ok(())
@@ -121,7 +128,7 @@ fn restore_and_watch(restore: &Restore, context: &Context) -> anyhow::Result<()>
     while !said.has_said(RESTORED) {
         if let Some(status) = xl.try_wait()? {
             let cause = format!("xl restore ended ({status}): {}", words(&said));
-            return Err(restore.failed(&cause, &context.programs));
+            return Err(restore.failed(&cause, &context.programs).into());
         }
         tell_waiting(began, &mut told, "restoring its memory");
         thread::sleep(Duration::from_millis(100));

@@ -11,6 +11,7 @@ use guest_spec::Guest;
 use reconcile::domains::{self, Domain};
 use reconcile::files::read_text;
 use reconcile::plan::{Plan, Step};
+use reconcile::restoring::{RESTORE_LIMIT, finish, unmark};
 use reconcile::units::Unit;
 use reconcile::{Record, Running, Starter, program};
 use serde::Serialize;
@@ -20,15 +21,11 @@ use crate::context::{Context, Now};
 use crate::known::say_failure;
 use crate::output::{self, BOLD, DIM, GREEN, styled};
 use crate::verbs::begin::{Begin, LOOK, fits, judge};
-use crate::verbs::restore::{Restore, finish, unmark};
 
 /// How long a start may last before it is said what it waits for, and between two times that it is said.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a unit may still be active after its guest is gone: it asks xl every two seconds.
 const UNIT_ENDS: Duration = Duration::from_secs(30);
-/// How long a restore may take: the memory of a large guest is read from a slow disk.
-const RESTORE_LIMIT: Duration = Duration::from_secs(6 * 3600);
-
 /// What became of a guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -152,7 +149,9 @@ fn start(guest: &Guest, context: &Context) -> anyhow::Result<(Outcome, u32)> {
                     unit.wait_until_over(UNIT_ENDS)?;
                     in_unit(unit, &guest.name, context)?;
                 }
-                None => by_xl(&restore, context)?,
+                None => {
+                    saying(&restore.name, None, || restore.by_xl(&context.programs))?;
+                }
             }
             Outcome::Restored
         }
@@ -162,13 +161,13 @@ fn start(guest: &Guest, context: &Context) -> anyhow::Result<(Outcome, u32)> {
                     unit.wait_until_over(UNIT_ENDS)?;
                     in_unit(unit, &guest.name, context)?;
                 }
-                None => finish(&guest.name, &domain, context)?,
+                None => finish(&guest.name, &domain, &context.layout, &context.programs)?,
             }
             Outcome::Restored
         }
     };
     let domain = runs_now(guest, &now, context)?;
-    remember(now, &domain, started_with, context)?;
+    remember(&guest.name, now, &domain, started_with, context)?;
     store_for_reboot(guest, context);
     Ok((result, domain.domid))
 }
@@ -238,10 +237,7 @@ fn ended(name: &str) -> String {
 
 /// Starts the guest's unit, in which `domus run` restores it.
 fn in_unit(unit: &Unit, name: &str, context: &Context) -> anyhow::Result<()> {
-    let asked = saying(name, Some(unit), || {
-        let args = ["start", unit.name()];
-        program::run(&context.programs.systemctl, &args, RESTORE_LIMIT)
-    });
+    let asked = saying(name, Some(unit), || unit.start(RESTORE_LIMIT));
     let Err(error) = asked else { return Ok(()) };
     let said = read_text(&context.layout.failure(name)).ok().flatten();
     let cause = said.unwrap_or_else(|| error.to_string());
@@ -250,20 +246,6 @@ fn in_unit(unit: &Unit, name: &str, context: &Context) -> anyhow::Result<()> {
         cause.trim().trim_end_matches('.'),
         unit.name()
     );
-}
-
-/// Restores the guest without a unit; xl watches over it in the background, as after xendomains.
-fn by_xl(restore: &Restore, context: &Context) -> anyhow::Result<()> {
-    restore.announce(&context.programs)?;
-    let args = ["restore".as_ref(), "-p".as_ref(), restore.file.as_os_str()];
-    let asked = saying(&restore.name, None, || {
-        program::run(&context.programs.xl, &args, RESTORE_LIMIT)
-    });
-    if let Err(error) = asked {
-        return Err(restore.failed(&error.to_string(), &context.programs));
-    }
-    restore.release(&context.programs)?;
-    Ok(())
 }
 
 /// The guest's own domain, which is to be there now.
@@ -278,15 +260,17 @@ fn runs_now(guest: &Guest, now: &Now, context: &Context) -> anyhow::Result<Domai
         .with_context(|| ended(&guest.name))
 }
 
-/// Remembers a guest that was restored: it runs, with what it was started with before it was saved.
+/// Remembers a guest that was restored: it runs, with what it was started with before it was saved. Its domain may have the
+/// name that the guest had before.
 fn remember(
+    name: &str,
     mut now: Now,
     domain: &Domain,
     started_with: Option<String>,
     context: &Context,
 ) -> anyhow::Result<()> {
-    let record = now.records.remove(&domain.name).transpose()?;
-    let mut record = record.unwrap_or_else(|| Record::new(&domain.name, domain.uuid));
+    let record = now.records.remove(name).transpose()?;
+    let mut record = record.unwrap_or_else(|| Record::new(name, domain.uuid));
     let before = record
         .running
         .as_ref()

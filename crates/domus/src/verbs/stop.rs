@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use reconcile::domains::{self, Domain};
 use reconcile::ending::{self, Ended, Progress, Target};
+use reconcile::keepers::names_of;
 use serde::Serialize;
 
 use crate::cli::{Common, StopArgs};
@@ -107,7 +108,7 @@ pub fn stop_all(common: &Common, names: &[String], quiet: bool) -> anyhow::Resul
         .map(|name| target(name, &known, listed.as_deref().map_err(Clone::clone)))
         .collect();
     let asked: Vec<Target> = targets.iter().flatten().cloned().collect();
-    let ended = ending::end(&asked, &known.programs, &mut |progress| {
+    let ended = ending::end(&asked, &known.layout, &known.programs, &mut |progress| {
         if !quiet {
             say(&progress);
         }
@@ -136,6 +137,7 @@ fn target(name: &str, known: &Known, domains: Result<&[Domain], String>) -> Resu
     }
     Ok(Target {
         name: name.to_owned(),
+        names: names_of(name, &known.records),
         uuids: named.uuids,
         lifecycle: named.lifecycle,
         at_once: false,

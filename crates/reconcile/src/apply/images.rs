@@ -1,13 +1,22 @@
 //! Images that are made, and that grow.
 
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
 use guest_spec::{ByteSize, DiskFormat, Guest};
 
 use super::{Executor, Kept, StepError};
+use crate::domains::{self, Domain, State};
 use crate::files::{self, Entry};
 use crate::images;
+use crate::keepers::{self, HeldOff};
 use crate::layout::Layout;
 use crate::observe::Observed;
-use crate::xl::Xl;
+
+/// How long a domain that has ended may take to be gone.
+const TAKEN_APART: Duration = Duration::from_secs(10);
+const POLL: Duration = Duration::from_millis(500);
 
 impl Executor<'_> {
     /// Makes an image, and remembers it.
@@ -39,6 +48,43 @@ impl Executor<'_> {
         Ok(())
     }
 
+    /// Makes sure that a guest is off, and that its unit does not start it until what this gives is dropped. What a domain
+    /// that is dying still has, only Xen knows.
+    pub(super) fn hold_off(
+        &self,
+        path: &Path,
+        declared: Option<&Guest>,
+        kept: &Kept,
+        observed: &Observed,
+    ) -> Result<HeldOff, StepError> {
+        let names = keepers::names(&kept.now.name, Some(&kept.now));
+        let mut uuids = vec![kept.now.uuid];
+        uuids.extend(declared.map(|guest| guest.uuid));
+        let not_off = |why: String, is_dying| StepError::NotOff {
+            path: path.to_owned(),
+            why,
+            is_dying,
+        };
+        let off = HeldOff::begin(&names, &uuids, self.layout);
+        let off = off.map_err(|error| not_off(error.to_string(), false))?;
+        let deadline = Instant::now() + TAKEN_APART;
+        while observed.knows_domains() {
+            let domains = domains::list_briefly(self.programs)?;
+            let own = || domains.iter().filter(|domain| uuids.contains(&domain.uuid));
+            let lives = |domain: &&Domain| domain.state != State::Dying;
+            let Some(domain) = own().find(lives).or_else(|| own().next()) else {
+                break;
+            };
+            let is_dying = domain.state == State::Dying;
+            if !is_dying || Instant::now() >= deadline {
+                let (domid, state) = (domain.domid, domain.state.as_str());
+                return Err(not_off(format!("its domain {domid} is {state}"), is_dying));
+            }
+            thread::sleep(POLL);
+        }
+        Ok(off)
+    }
+
     /// Makes an image larger. What fails leaves it as it was, and keeps the guest from nothing; but one that was begun and
     /// is not finished keeps it from starting.
     pub(super) fn grow_image(
@@ -56,11 +102,7 @@ impl Executor<'_> {
         let Some((path, format)) = place else {
             return Ok(());
         };
-        let began =
-            observed.knows_domains() && Xl(self.programs).live_domid(kept.now.uuid)?.is_some();
-        if began {
-            return Err(StepError::Began(path));
-        }
+        let _off = self.hold_off(&path, declared, kept, observed)?;
         let Err(source) = disk_image::grow(&path, format, to.bytes(), self.tools) else {
             return Ok(());
         };

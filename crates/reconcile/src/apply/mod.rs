@@ -19,11 +19,13 @@ use self::run::{Kept, Run, hold_back, keep_roots};
 use crate::domains::DomainsError;
 use crate::ending::{self, EndError, Ended, Progress, Target};
 use crate::files::{self, Existing, FileError};
+use crate::keepers;
 use crate::layout::Layout;
 use crate::observe::Observed;
 use crate::plan::{Ending, Phase, Plan, Step};
 use crate::program::{ProgramError, Programs};
 use crate::record::{RecordError, Records};
+use crate::restoring::RestoreError;
 use crate::roots::Roots;
 use crate::saves::SetAsideError;
 use crate::units::StillActive;
@@ -98,8 +100,13 @@ enum StepError {
     /// The image is as it was, and the guest may have it.
     #[error("option disks.{disk}: {source}")]
     NotGrown { disk: String, source: ImageError },
-    #[error("it was started meanwhile, and {} is grown when it is off", .0.display())]
-    Began(PathBuf),
+    #[error("{} is grown when the guest is off, and it is not: {why}. Run `domus apply` again", path.display())]
+    NotOff {
+        path: PathBuf,
+        why: String,
+        /// Its domain is being taken apart, and keeps nobody from starting it anew.
+        is_dying: bool,
+    },
     #[error("it ended while it was to be changed; run `domus apply` again")]
     Ended,
     #[error(
@@ -118,10 +125,8 @@ enum StepError {
         "it is not started: it needs {need_mib} MiB, and {free_mib} are free. Lower the option memory, here or of other guests, or shut a guest down"
     )]
     NoRoom { need_mib: u64, free_mib: u64 },
-    #[error(
-        "it is not restored: {cause}. Its save file is left: {file}. `domus apply` tries again; to give up what was in its memory, move the file away first"
-    )]
-    Restore { cause: String, file: String },
+    #[error("it is not restored: {0}")]
+    Restore(#[from] RestoreError),
     #[error(
         "it did not start: {cause}. `journalctl -u domus-guest@{guest}` and /var/log/xen say more"
     )]
@@ -275,6 +280,7 @@ impl Executor<'_> {
             .iter()
             .map(|run| Target {
                 name: run.plan.name.clone(),
+                names: keepers::names(&run.plan.name, Some(&run.kept.now)),
                 uuids: vec![run.kept.now.uuid],
                 lifecycle: run.kept.now.lifecycle.clone(),
                 at_once: matches!(run.next(Phase::End), Some(Step::Destroy { .. })),
@@ -285,7 +291,7 @@ impl Executor<'_> {
                 report(Event::Begin(&run.plan.name, step));
             }
         }
-        let results = ending::end(&targets, self.programs, &mut |progress| {
+        let results = ending::end(&targets, self.layout, self.programs, &mut |progress| {
             report(Event::Ending(progress));
         });
         for (run, result) in ending.iter_mut().zip(results) {
@@ -334,10 +340,6 @@ impl Executor<'_> {
     /// Removes what a killed apply left half-written.
     fn remove_temporaries(&self, stages: Stages) -> Vec<String> {
         let mut errors = Vec::new();
-        if stages.guests {
-            // What is there goes with the next boot, and is in nobody's way.
-            let _ = files::remove_temporaries(&self.layout.run_dir());
-        }
         if stages.files {
             let folders = [
                 self.layout.config_dir(),
@@ -354,7 +356,7 @@ impl Executor<'_> {
             );
         }
         if stages.guests {
-            // Beside it are files of units, which hold no lock.
+            // Beside it are files that units are writing at this moment, without the lock.
             let result = files::remove_temporaries_of(&self.layout.compared());
             errors.extend(result.err().map(|error| error.to_string()));
         }

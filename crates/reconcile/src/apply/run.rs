@@ -5,6 +5,7 @@ use guest_spec::Guest;
 use super::{Event, StepError};
 use crate::Stages;
 use crate::files::{Entry, FileError};
+use crate::keepers;
 use crate::layout::Layout;
 use crate::observe::{GuestFiles, Observed};
 use crate::plan::{GuestPlan, Phase, Step};
@@ -25,7 +26,8 @@ pub(super) fn keep_roots(
 ) -> Result<(), FileError> {
     let gone = observed.knows_domains()
         && observed.domains.of(record.uuid).is_none()
-        && !observed.is_saved(&record.name, record.uuid);
+        && !observed.is_saved(&record.name, record.uuid)
+        && !may_come_back(record, observed);
     let started = record
         .running
         .as_ref()
@@ -61,6 +63,13 @@ pub(super) fn keep_roots(
         .chain(saved)
         .collect();
     roots.keep(&plan.name, &configs)
+}
+
+/// Whether somebody may bring its domain back: it reboots by itself.
+fn may_come_back(record: &Record, observed: &Observed) -> bool {
+    let names = keepers::names(&record.name, Some(record));
+    let keepers = observed.holders.keepers();
+    keepers.of(&names, &[record.uuid]).is_some()
 }
 
 /// A guest whose disks another has, which was to end and did not, is not started.
@@ -110,6 +119,7 @@ impl<'a> Run<'a> {
         if declared.is_none()
             && observed.knows_domains()
             && observed.domains.of(kept.now.uuid).is_none()
+            && !may_come_back(&kept.now, observed)
         {
             // Declared again, it is a new guest, not one that was stopped.
             kept.now.running = None;
@@ -163,7 +173,9 @@ impl<'a> Run<'a> {
             report(Event::Done(&self.plan.name, step));
         }
         match result {
-            Err(StepError::NotGrown { .. }) => self.not_grown = result,
+            Err(StepError::NotGrown { .. } | StepError::NotOff { is_dying: true, .. }) => {
+                self.not_grown = result;
+            }
             _ => self.result = result,
         }
     }

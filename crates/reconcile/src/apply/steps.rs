@@ -30,6 +30,7 @@ impl Executor<'_> {
                 self.grow_image(disk, *to, declared, kept, observed)?;
             }
             Step::UndoGrowth { disk, path } => {
+                let _off = self.hold_off(Path::new(path), declared, kept, observed)?;
                 disk_image::undo_growth(Path::new(path)).map_err(|source| StepError::Image {
                     disk: disk.clone(),
                     source,

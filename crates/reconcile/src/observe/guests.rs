@@ -10,6 +10,7 @@ use crate::disks::{DiskState, disk_state};
 use crate::files::{self, Entry, FileError};
 use crate::layout::Layout;
 use crate::record::Records;
+use crate::restoring::is_restoring;
 use crate::secret;
 
 /// What stands where a guest's files go.
@@ -25,6 +26,8 @@ pub struct GuestFiles {
     pub config_mode: Option<u32>,
     /// What `domus run` gave to xl, while it runs; sealed.
     pub started: Option<String>,
+    /// Whether a restore of it by Domus began, and its end is not known.
+    pub restoring: bool,
     /// The configuration that is stored with its domain for that one's own reboot (`xl config-update`).
     pub stored: Option<String>,
     /// The passwords in the guest's files, where they were asked for.
@@ -79,6 +82,7 @@ pub(super) fn guests_files(
             disks: Vec::new(),
             config_mode: None,
             started: None,
+            restoring: false,
             stored: None,
             secrets: None,
         });
@@ -110,6 +114,7 @@ fn guest_files(
             .map(|disk| disk_state(disk, layout, domains, mounts, asked(disk)))
             .collect(),
         started: started(guest, layout),
+        restoring: is_restoring(layout, &guest.name),
         config_mode: files::mode(&layout.config(&guest.name)),
         stored: None,
         secrets: reads_secrets.then(|| secret::read(guest, layout)),

@@ -73,6 +73,8 @@ pub enum Note {
     },
     /// The guest was stopped, and stays so.
     Stopped,
+    /// The guest has no domain, and is about to have one: it reboots by itself, or somebody starts it; who does it.
+    ComesBack(String),
     /// The guest is saved, and only its save file may start it.
     Saved {
         /// Whether xendomains restores it when the Dom0 starts, and not Domus.

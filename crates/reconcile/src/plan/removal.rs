@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::domains::{Domain, State};
 use crate::files::{Entry, digest};
+use crate::keepers;
 use crate::layout::Layout;
 use crate::observe::Observed;
 use crate::plan::rename::Renames;
@@ -107,6 +108,15 @@ pub(super) fn plan(
             }
         }
     }
+    let names = keepers::names(&record.name, Some(record));
+    let keeper = observed.holders.keepers().of(&names, &[record.uuid]);
+    let keeper = keeper.filter(|_| domain.is_none() && !renamed && stages.guests);
+    if let Some(keeper) = keeper.filter(|_| record.lifecycle.on_remove != OnRemove::Keep) {
+        plan.problems.push(format!(
+            "it is no longer declared, and has no domain at this moment, but {keeper}. Run `domus apply` again, which ends it"
+        ));
+    }
+    runs_on |= keeper.is_some();
     let files_stay = !stages.files && (linked || written);
     let gone = observed.knows_domains() && !runs_on && !saved;
     if gone && !files_stay && record.images.is_empty() {

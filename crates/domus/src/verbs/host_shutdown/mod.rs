@@ -12,13 +12,15 @@ mod save;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use guest_spec::{Lifecycle, OnHostShutdown, OnTimeout};
 use reconcile::domains::{self, Domain, State};
 use reconcile::ending::{self, Ended, Progress, Target};
+use reconcile::keepers::names_of;
 use reconcile::program;
+use reconcile::restoring::{is_restoring, never_ran};
 use reconcile::startup::{Planned, waves};
 use reconcile::xl::Xl;
 use reconcile::{Programs, budget, files, own};
@@ -28,11 +30,12 @@ use crate::cli::{Common, HostShutdownArgs};
 use crate::known::Known;
 use crate::output::{self, BOLD, DIM, styled};
 use crate::verbs;
-use crate::verbs::restore::{is_restoring, never_ran};
 
 /// How often xl is asked who runs before this is given up.
 const TRIES: u32 = 5;
 const AGAIN: Duration = Duration::from_secs(2);
+/// How long a guest may still be built when the Dom0 goes down.
+const BUILT: Duration = Duration::from_secs(60);
 
 /// A guest of ours that runs.
 struct Mine {
@@ -233,7 +236,7 @@ fn end_wave(wave: &[&Mine], here: bool, known: &Known, said: &mut Said) {
             Err(why) => said.failed(&guest.name, &why),
         }
     }
-    self::shut_down(&shut_down, programs, said);
+    self::shut_down(&shut_down, known, said);
     for guest in saved {
         match save::save(&guest.name, &guest.domain, &known.layout, programs) {
             Ok(file) => said.done(&guest.name, &format!("saved in {}", file.display())),
@@ -242,8 +245,23 @@ fn end_wave(wave: &[&Mine], here: bool, known: &Known, said: &mut Said) {
                     "guest {}: it cannot be saved, and is shut down instead: {why}",
                     guest.name
                 ));
-                self::shut_down(&[guest], programs, said);
+                self::shut_down(&[guest], known, said);
             }
+        }
+    }
+}
+
+/// Waits until xl has built a domain and lets it run; false where it does not. Unpaused before, it would run half-built.
+fn is_built(domain: &Domain, programs: &Programs) -> bool {
+    let deadline = Instant::now() + BUILT;
+    let runs = |known: &Domain| known.domid == domain.domid && known.state == State::Running;
+    let gone = |domains: &[Domain]| domains.iter().all(|known| known.domid != domain.domid);
+    loop {
+        match domains::list_briefly(programs) {
+            Ok(domains) if domains.iter().any(runs) => return true,
+            Ok(domains) if gone(&domains) => return false,
+            _ if Instant::now() >= deadline => return false,
+            _ => thread::sleep(AGAIN / 4),
         }
     }
 }
@@ -252,17 +270,21 @@ fn end_wave(wave: &[&Mine], here: bool, known: &Known, said: &mut Said) {
 /// there is anything to do for it.
 fn let_run(guest: &Mine, known: &Known, said: &mut Said) -> Result<bool, String> {
     let (name, domain, programs) = (&guest.name, &guest.domain, &known.programs);
-    let paused = domain.state == State::Paused;
-    if paused
-        && is_restoring(&known.layout, name)
-        && known.layout.save_dir().join(name).exists()
-        && never_ran(domain, programs).unwrap_or(false)
-    {
-        said.done(
-            name,
-            "was being restored; its save file is whole, and is left",
-        );
-        return Ok(false);
+    let mut paused = domain.state == State::Paused;
+    if paused && never_ran(domain, programs).unwrap_or(false) {
+        // Whoever restores it, or is killed while he does, leaves the file until all of it is in memory.
+        if known.layout.save_dir().join(name).exists() {
+            let text = "was being restored; its save file is whole, and is left";
+            said.done(name, text);
+            return Ok(false);
+        }
+        if !is_restoring(&known.layout, name) {
+            if !is_built(domain, programs) {
+                said.done(name, "was still being built, and never ran; it is left");
+                return Ok(false);
+            }
+            paused = false;
+        }
     }
     save::put_old_aside(name, domain.uuid, &known.layout)?;
     if paused {
@@ -276,7 +298,7 @@ fn let_run(guest: &Mine, known: &Known, said: &mut Said) -> Result<bool, String>
 
 /// Shuts guests down, each with its own time. What does not shut down in time and is to be kept runs on: xendomains saves it,
 /// or systemd stops its unit, which asks it once more.
-fn shut_down(guests: &[&Mine], programs: &Programs, said: &mut Said) {
+fn shut_down(guests: &[&Mine], known: &Known, said: &mut Said) {
     if guests.is_empty() {
         return;
     }
@@ -284,13 +306,14 @@ fn shut_down(guests: &[&Mine], programs: &Programs, said: &mut Said) {
         .iter()
         .map(|guest| Target {
             name: guest.name.clone(),
+            names: names_of(&guest.name, &known.records),
             uuids: vec![guest.domain.uuid],
             lifecycle: guest.lifecycle.clone(),
             at_once: false,
         })
         .collect();
     let json = said.json;
-    let results = ending::end(&targets, programs, &mut |progress| {
+    let results = ending::end(&targets, &known.layout, &known.programs, &mut |progress| {
         if let (Progress::Waiting(left), false) = (progress, json) {
             outln!("{}", styled(DIM, verbs::stop::waiting(left)));
         }

@@ -9,6 +9,7 @@ use reconcile::domains::{Domain, State};
 use reconcile::files::read_text;
 use reconcile::observe::{Domains, Observed};
 use reconcile::plan::GuestPlan;
+use reconcile::restoring::is_restoring;
 use reconcile::units::{Unit, UnitState};
 use serde::Serialize;
 use uuid::Uuid;
@@ -16,7 +17,6 @@ use uuid::Uuid;
 use super::sizes::{Sizes, sizes};
 use crate::context::{Context, Now};
 use crate::text::one_line;
-use crate::verbs::restore::is_restoring;
 use crate::{describe, verbs};
 
 /// What is known of a guest.

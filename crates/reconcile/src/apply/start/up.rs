@@ -8,16 +8,13 @@ use guest_spec::Guest;
 use uuid::Uuid;
 
 use crate::apply::{Executor, Starter, StepError};
-use crate::domains::{self, State};
+use crate::domains::{self, Domain, State};
 use crate::files;
 use crate::plan::Step;
 use crate::program;
+use crate::restoring::{self, RESTORE_LIMIT, Restore};
 use crate::units::Unit;
 use crate::xl::Xl;
-
-/// How long the unit of a guest that is restored may take: the memory of a large guest is read from a slow disk. The unit
-/// itself gives up before.
-const RESTORE_LIMIT: Duration = Duration::from_secs(6 * 3600);
 
 /// How long a unit may stay active after its guest is gone: it asks xl now and then only.
 const STILL_ACTIVE: Duration = Duration::from_secs(30);
@@ -87,12 +84,11 @@ impl Executor<'_> {
         if active.may_have(&unit) {
             unit.wait_until_over(STILL_ACTIVE)?;
         }
-        let args = ["start", unit.name()];
         let limit = match step {
             Step::Restore => RESTORE_LIMIT,
             _ => self.programs.start_limit,
         };
-        let Err(error) = program::run(&self.programs.systemctl, &args, limit) else {
+        let Err(error) = unit.start(limit) else {
             return Ok(());
         };
         let said = files::read_text(&self.layout.failure(name)).ok().flatten();
@@ -102,33 +98,34 @@ impl Executor<'_> {
         ))
     }
 
-    /// Without systemd. The guest does not run before its save file is gone, and that does not go before all of it is in
-    /// memory: a save file that outlives its guest would destroy its file systems at some later boot.
+    /// Without systemd.
     fn restore(&self, name: &str, uuid: Uuid) -> Result<u32, StepError> {
+        let programs = self.programs;
         let file = self.layout.save_dir().join(name);
-        let error = |cause: String| StepError::Restore {
-            cause,
-            file: file.display().to_string(),
+        let domains = domains::list_briefly(programs)?;
+        let paused = |domain: &&Domain| domain.uuid == uuid && domain.state == State::Paused;
+        // What a restore left that was killed.
+        let left = domains.iter().find(paused);
+        let left = left.filter(|_| restoring::is_restoring(self.layout, name));
+        let left = match left {
+            Some(domain) if restoring::never_ran(domain, programs)? => Some(domain),
+            _ => None,
         };
-        let xl = Xl(self.programs);
-        xl.restore_paused(&file)
-            .map_err(|cause| error(cause.to_string()))?;
-        let domains = domains::list_briefly(self.programs)?;
-        let restored = domains
-            .iter()
-            .find(|domain| domain.uuid == uuid && domain.state == State::Paused);
-        let Some(domain) = restored else {
-            return Err(error(
-                "xl restored another domain than this guest; `xl list` shows it, paused".to_owned(),
-            ));
-        };
-        files::remove(&file)?;
-        if domain.name != name {
-            // It was renamed while it was saved. What fails here, the next apply does.
-            let _ = xl.rename(domain.domid, name);
+        if let Some(domain) = left
+            && !files::is_there(&file)?
+        {
+            restoring::finish(name, domain, self.layout, programs)?;
+            return Ok(domain.domid);
         }
-        xl.unpause(domain.domid)?;
-        Ok(domain.domid)
+        let restore = Restore {
+            name: name.to_owned(),
+            file,
+            uuids: vec![uuid],
+            layout: self.layout.clone(),
+            again: left.map(|domain| domain.domid),
+            started_with: None,
+        };
+        Ok(restore.by_xl(programs)?.domid)
     }
 }
 

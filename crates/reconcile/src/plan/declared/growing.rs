@@ -9,6 +9,7 @@ use crate::disks::{DiskState, unfinished_growth};
 use crate::domains::{Domain, State};
 use crate::files::Entry;
 use crate::images::Growing;
+use crate::keepers;
 use crate::layout::Layout;
 use crate::observe::Domains;
 use crate::plan::{GuestPlan, Held, Host, Note, Step};
@@ -82,7 +83,7 @@ impl Case<'_> {
             };
             let holders = &self.observed.holders;
             let mut ids = state.ids.iter();
-            let held = ids.any(|id| holders.conflict(id, &own, true).is_some());
+            let held = ids.any(|id| holders.in_the_way(id, &own).is_some());
             if held || self.observed.domains.opaque().is_some() {
                 return None;
             }
@@ -154,6 +155,10 @@ impl Case<'_> {
         if self.domain.is_some() {
             return Some(Held::Running);
         }
+        let names = keepers::names(&self.guest.name, self.record);
+        if let Some(keeper) = observed.holders.keepers().of(&names, &self.uuids()) {
+            return Some(Held::Unknown(keeper.to_string()));
+        }
         let saved = |uuid| observed.is_saved(&self.guest.name, uuid);
         if self.uuids().into_iter().any(saved) {
             return Some(Held::Saved);
@@ -171,7 +176,7 @@ impl Case<'_> {
             )));
         }
         let mut ids = state.ids.iter();
-        let holder = ids.find_map(|id| observed.holders.conflict(id, &[], true));
+        let holder = ids.find_map(|id| observed.holders.in_the_way(id, &[]));
         holder.map(|holder| Held::By(holder.who.clone()))
     }
 

@@ -19,11 +19,13 @@ use crate::seen::started_with;
 impl Case<'_> {
     /// The changes of a guest that runs.
     pub(super) fn running(&self, plan: &mut GuestPlan, domain: &Domain, host: &mut Host) {
-        // Paused beside its save file, it is what a restore left that was killed: its unit ends that restore, or says why not.
+        // Paused beside its save file, or beside the mark, it is what a restore left that was killed: its unit ends that
+        // restore, or says why not.
         let own_file = self.observed.saves.contains(&self.guest.name);
         let name = &self.guest.name;
         let others_file = saves::is_anothers(self.observed, name, &self.uuids());
-        if domain.state == State::Paused && own_file && !others_file && !self.xendomains {
+        let own_save = own_file && !others_file && !self.xendomains;
+        if domain.state == State::Paused && (own_save || self.files.restoring) {
             plan.steps.push(Step::Restore);
             return;
         }

@@ -3,6 +3,7 @@
 use super::{Case, note_empty};
 use crate::disks::disk_in_use;
 use crate::files::Entry;
+use crate::keepers;
 use crate::plan::{GuestPlan, Note, Step, saves};
 
 impl Case<'_> {
@@ -10,6 +11,11 @@ impl Case<'_> {
     pub(super) fn stopped(&self, plan: &mut GuestPlan, in_use: Option<&str>) {
         if !self.observed.knows_domains() {
             return;
+        }
+        let names = keepers::names(&self.guest.name, self.record);
+        let keepers = self.observed.holders.keepers();
+        if let Some(keeper) = keepers.xl_of(&names, &self.uuids()) {
+            return plan.notes.push(Note::ComesBack(keeper.to_string()));
         }
         if saves::is_saved(plan, self.observed, &self.guest.name, &self.uuids()) {
             return self.saved(plan);

@@ -1,4 +1,4 @@
-//! Restoring a guest from its save file.
+//! Restoring a guest from its save file: by its unit, by `domus start`, or by an apply.
 //!
 //! A save file that outlives a guest that ran on would be restored at some later boot, with file systems in its memory
 //! that the disks no longer hold: it would destroy them. So the guest is not let run before its save file is gone for
@@ -20,19 +20,37 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, anyhow, bail};
-use reconcile::domains::{self, Domain, State};
-use reconcile::ending::destroy;
-use reconcile::files::{self, Existing};
-use reconcile::xl::Xl;
-use reconcile::{Layout, Programs, program};
 use uuid::Uuid;
 
-use crate::context::Context;
+use crate::domains::{self, Domain, DomainsError, State};
+use crate::ending::destroy;
+use crate::files::{self, Existing, FileError};
+use crate::layout::Layout;
+use crate::program::{self, ProgramError, Programs};
+use crate::xl::Xl;
 
 /// How long a domain may take to be there, to run, or to be gone, once xl was told so.
 const SOON: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(200);
+/// How long a restore may take: the memory of a large guest is read from a slow disk.
+pub const RESTORE_LIMIT: Duration = Duration::from_secs(6 * 3600);
+
+/// Why a guest is not restored, or stays paused, and what a person may do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct RestoreError(String);
+
+impl From<FileError> for RestoreError {
+    fn from(error: FileError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<DomainsError> for RestoreError {
+    fn from(error: DomainsError) -> Self {
+        Self(error.to_string())
+    }
+}
 
 /// A guest that is to be restored.
 #[derive(Clone, Debug)]
@@ -56,14 +74,18 @@ fn mark(layout: &Layout, name: &str) -> PathBuf {
 }
 
 /// Whether a restore of this guest began, and its end is not known.
+#[must_use]
 pub fn is_restoring(layout: &Layout, name: &str) -> bool {
     // What cannot be read is no mark: without one nothing is destroyed.
     matches!(files::read_text(&mark(layout, name)), Ok(Some(_)))
 }
 
 /// Whether a domain that was restored has not run yet, by the time that its vCPUs had (`Time(s)` of `xl list`): whoever
-/// unpaused it by hand, and paused it again, has a guest whose save file is of the past.
-pub fn never_ran(domain: &Domain, programs: &Programs) -> anyhow::Result<bool> {
+/// unpaused it by hand, and paused it again, has a guest whose save file is of the past. Nor has one run that is being built.
+///
+/// # Errors
+/// When xl does not say.
+pub fn never_ran(domain: &Domain, programs: &Programs) -> Result<bool, ProgramError> {
     let text = program::run(&programs.xl, &["list", "-v"], programs.answer_limit)?;
     let (domid, uuid) = (domain.domid.to_string(), domain.uuid.to_string());
     let time = text.lines().find_map(|line| {
@@ -77,9 +99,14 @@ pub fn never_ran(domain: &Domain, programs: &Programs) -> anyhow::Result<bool> {
 
 impl Restore {
     /// The first step; what a killed restore left is ended before.
-    pub fn announce(&self, programs: &Programs) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    /// When that cannot be ended, or the mark cannot be written: then nothing is restored.
+    pub fn announce(&self, programs: &Programs) -> Result<(), RestoreError> {
         if let Some(domid) = self.again {
-            destroy(domid, programs).context("what an interrupted restore left")?;
+            destroy(domid, programs).map_err(|error| {
+                RestoreError(format!("what an interrupted restore left: {error}"))
+            })?;
         }
         let text = format!("{}\n", self.file.display());
         let mark = mark(&self.layout, &self.name);
@@ -91,8 +118,23 @@ impl Restore {
         )?)
     }
 
+    /// All steps, by an xl that watches over the guest in the background, as after xendomains.
+    ///
+    /// # Errors
+    /// When it does not run then: why, and what is left.
+    pub fn by_xl(&self, programs: &Programs) -> Result<Domain, RestoreError> {
+        self.announce(programs)?;
+        if let Err(error) = Xl(programs).restore_paused(&self.file, RESTORE_LIMIT) {
+            return Err(self.failed(&error.to_string(), programs));
+        }
+        self.release(programs)
+    }
+
     /// The steps after xl has restored all of the guest's memory: lets it run.
-    pub fn release(&self, programs: &Programs) -> anyhow::Result<Domain> {
+    ///
+    /// # Errors
+    /// When it does not run then: why, and what is left.
+    pub fn release(&self, programs: &Programs) -> Result<Domain, RestoreError> {
         let listed = listed(programs)?;
         let restored =
             |domain: &&Domain| self.uuids.contains(&domain.uuid) && domain.state == State::Paused;
@@ -102,17 +144,21 @@ impl Restore {
                 .iter()
                 .find(|domain| domain.name == self.name && domain.state == State::Paused);
             if let Some(other) = other {
-                destroy(other.domid, programs)?;
+                let ended = destroy(other.domid, programs);
+                ended.map_err(|error| RestoreError(error.to_string()))?;
             }
             self.unmark();
             let whose = other.map_or_else(
                 || "xl restored it, and it is not there".to_owned(),
                 |other| format!("the save file is of another domain (UUID {})", other.uuid),
             );
-            bail!("{whose}; {}", self.left());
+            return Err(RestoreError(format!("{whose}; {}", self.left())));
         };
-        files::remove(&self.file).with_context(|| {
-            format!("it is restored, and stays paused (domain {})", domain.domid)
+        files::remove(&self.file).map_err(|error| {
+            let domid = domain.domid;
+            RestoreError(format!(
+                "it is restored, and stays paused (domain {domid}): {error}"
+            ))
         })?;
         run_on(&domain, &self.name, programs)?;
         self.unmark();
@@ -120,26 +166,29 @@ impl Restore {
     }
 
     /// What is said of a restore that failed. xl ends the domain itself; should one be left, it never ran.
-    pub fn failed(&self, cause: &str, programs: &Programs) -> anyhow::Error {
-        let ended = listed(programs).and_then(|domains| {
+    #[must_use]
+    pub fn failed(&self, cause: &str, programs: &Programs) -> RestoreError {
+        let listed = listed(programs).map_err(|error| error.to_string());
+        let ended = listed.and_then(|domains| {
             let left = domains
                 .iter()
                 .find(|domain| self.uuids.contains(&domain.uuid) && domain.state == State::Paused);
-            left.map_or(Ok(()), |domain| {
-                Ok(destroy(domain.domid, programs).map(drop)?)
+            let ended = left.map(|domain| destroy(domain.domid, programs));
+            ended.map_or(Ok(()), |ended| {
+                ended.map(drop).map_err(|error| error.to_string())
             })
         });
-        match ended {
+        RestoreError(match ended {
             Ok(()) => {
                 self.unmark();
-                anyhow!("{cause}. {}", self.left())
+                format!("{cause}. {}", self.left())
             }
             // The mark stays, so that the next start looks for it.
-            Err(error) => anyhow!(
-                "{cause}. What it left could not be ended: {error:#}. {}",
+            Err(error) => format!(
+                "{cause}. What it left could not be ended: {error}. {}",
                 self.left()
             ),
-        }
+        })
     }
 
     fn left(&self) -> String {
@@ -161,26 +210,34 @@ pub fn unmark(layout: &Layout, name: &str) {
 }
 
 /// The last steps for a guest whose restore was killed after its save file was removed.
-pub fn finish(name: &str, domain: &Domain, context: &Context) -> anyhow::Result<()> {
-    run_on(domain, name, &context.programs)?;
-    unmark(&context.layout, name);
+///
+/// # Errors
+/// When it stays paused.
+pub fn finish(
+    name: &str,
+    domain: &Domain,
+    layout: &Layout,
+    programs: &Programs,
+) -> Result<(), RestoreError> {
+    run_on(domain, name, programs)?;
+    unmark(layout, name);
     Ok(())
 }
 
 /// All domains, from an xl that may fail to answer once.
-fn listed(programs: &Programs) -> anyhow::Result<Vec<Domain>> {
+fn listed(programs: &Programs) -> Result<Vec<Domain>, DomainsError> {
     let deadline = Instant::now() + SOON;
     loop {
         match domains::list_briefly(programs) {
             Ok(domains) => return Ok(domains),
-            Err(error) if Instant::now() >= deadline => return Err(error.into()),
+            Err(error) if Instant::now() >= deadline => return Err(error),
             Err(_) => thread::sleep(POLL),
         }
     }
 }
 
 /// Unpauses a domain, and looks whether it is: `xl unpause` succeeds whatever happens.
-fn run_on(domain: &Domain, name: &str, programs: &Programs) -> anyhow::Result<()> {
+fn run_on(domain: &Domain, name: &str, programs: &Programs) -> Result<(), RestoreError> {
     if domain.name != name {
         // It was renamed while it was saved. What fails here, the next apply does.
         let _ = Xl(programs).rename(domain.domid, name);
@@ -201,7 +258,7 @@ fn run_on(domain: &Domain, name: &str, programs: &Programs) -> anyhow::Result<()
         .err()
         .map(|error| format!(": {error}"))
         .unwrap_or_default();
-    bail!(
+    Err(RestoreError(format!(
         "it is restored, its save file is gone, and it stays paused{why}. `xl unpause {domid}` lets it run"
-    )
+    )))
 }
