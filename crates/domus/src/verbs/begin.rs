@@ -1,5 +1,7 @@
 //! What starting a guest means now: creating it, restoring it, or nothing; or why it cannot be.
 
+use std::path::PathBuf;
+
 use anyhow::bail;
 use guest_spec::Guest;
 use reconcile::domains::{Domain, State};
@@ -182,13 +184,7 @@ pub fn judge(guest: &Guest, now: &Now, context: &Context) -> anyhow::Result<Begi
         }
         return Ok(Begin::Restore(restore(None)));
     }
-    if let Some(uuid) = uuids.iter().find(|uuid| observed.is_saved(name, **uuid)) {
-        let says = observed.save_files.file_of(*uuid);
-        let known = observed.saved_as.get(uuid).map(String::as_str);
-        let file = context
-            .layout
-            .save_dir()
-            .join(says.or(known).unwrap_or(name));
+    if let Some(file) = saved_elsewhere(name, &uuids, now, context) {
         bail!(
             "it is saved under another name: its memory holds its mounted file systems, and a fresh start would destroy them. Restore it with `xl restore {0}`, or move {0} away to give up what it holds",
             file.display()
@@ -199,6 +195,17 @@ pub fn judge(guest: &Guest, now: &Now, context: &Context) -> anyhow::Result<Begi
     }
     configuration(now, name, context)?;
     Ok(Begin::Create)
+}
+
+/// The save file of a guest that is not called after it.
+fn saved_elsewhere(name: &str, uuids: &[Uuid], now: &Now, context: &Context) -> Option<PathBuf> {
+    let observed = &now.observed;
+    let mut own = uuids.iter();
+    let uuid = own.find(|uuid| observed.is_saved(name, **uuid))?;
+    let says = observed.save_files.file_of(*uuid);
+    let known = observed.saved_as.get(uuid).map(String::as_str);
+    let folder = context.layout.save_dir();
+    Some(folder.join(says.or(known).unwrap_or(name)))
 }
 
 /// Why a domain that is there does not run, and what to do.

@@ -13,7 +13,7 @@ use reconcile::files::read_text;
 use reconcile::plan::{Plan, Step};
 use reconcile::restoring::{RESTORE_LIMIT, finish, unmark};
 use reconcile::units::Unit;
-use reconcile::{Record, Running, Starter, program};
+use reconcile::{Record, Running, Starter};
 use serde::Serialize;
 
 use crate::cli::{Common, GuestsArgs};

@@ -4,18 +4,18 @@
 use std::collections::BTreeSet;
 
 use guest_spec::Lifecycle;
-use reconcile::Programs;
 use reconcile::domains::{Domain, State};
 use reconcile::ending::{self, Ended, Target};
 
 use super::Said;
+use crate::known::Known;
 use crate::output;
 
 /// How long they may take, in seconds: Xen's own `XENDOMAINS_STOP_MAXWAIT`.
 const LIMIT_SECONDS: u32 = 300;
 
 /// Shuts them down, all at once. `own` are the numbers of Domus's.
-pub fn shut_down(domains: &[Domain], own: &BTreeSet<u32>, programs: &Programs, said: &mut Said) {
+pub fn shut_down(domains: &[Domain], own: &BTreeSet<u32>, known: &Known, said: &mut Said) {
     let foreign = || domains.iter().filter(|one| is_foreign(one, domains, own));
     for domain in foreign().filter(|domain| domain.state == State::Paused) {
         output::warning(&format!(
@@ -27,6 +27,7 @@ pub fn shut_down(domains: &[Domain], own: &BTreeSet<u32>, programs: &Programs, s
         .filter(|domain| domain.state == State::Running)
         .map(|domain| Target {
             name: domain.name.clone(),
+            names: vec![domain.name.clone()],
             uuids: vec![domain.uuid],
             lifecycle: Lifecycle {
                 shutdown_timeout_seconds: LIMIT_SECONDS,
@@ -38,7 +39,7 @@ pub fn shut_down(domains: &[Domain], own: &BTreeSet<u32>, programs: &Programs, s
     if targets.is_empty() {
         return;
     }
-    let results = ending::end(&targets, programs, &mut |_| {});
+    let results = ending::end(&targets, &known.layout, &known.programs, &mut |_| {});
     for (target, result) in targets.iter().zip(results) {
         match result {
             Ok(Ended::NotRunning | Ended::Stopped | Ended::Destroyed) => {

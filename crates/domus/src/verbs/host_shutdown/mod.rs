@@ -86,7 +86,7 @@ pub fn run(common: &Common, args: &HostShutdownArgs) -> anyhow::Result<ExitCode>
         end_wave(&wave, here, &known, &mut said);
     }
     if here && !args.now {
-        foreign::shut_down(&domains, &own, &known.programs, &mut said);
+        foreign::shut_down(&domains, &own, &known, &mut said);
     }
     if common.json {
         let lines = |lines: &[(String, String)], key: &str| -> Vec<_> {
