@@ -42,6 +42,8 @@ struct Manager {
     unit: &'static str,
     /// What is declared of it.
     options: &'static str,
+    /// xendomains' settings, as `domains.extraConfig` puts them behind those that Xen ships.
+    settings: &'static str,
 }
 
 const MANAGERS: [Manager; 3] = [
@@ -49,16 +51,19 @@ const MANAGERS: [Manager; 3] = [
         what: "Domus",
         unit: "domus-guests.service",
         options: "autostartManager = \"domus\";",
+        settings: "",
     },
     Manager {
         what: "xendomains",
         unit: "xendomains.service",
         options: "",
+        settings: "",
     },
     Manager {
         what: "xendomains, XENDOMAINS_CREATE_USLEEP=0",
         unit: "xendomains.service",
-        options: "domains.extraConfig = \"XENDOMAINS_CREATE_USLEEP=0\";",
+        options: "",
+        settings: "XENDOMAINS_CREATE_USLEEP=0",
     },
 ];
 
@@ -241,6 +246,13 @@ fn one_boot(
 ) -> Result<Times> {
     done(world, AS_AFTER_A_BOOT)?;
     world.switch(generation, Action::Boot)?.ok()?;
+    let settings = format!(
+        ". /usr/lib/domus-dom0/xendomains.defaults\n\n{}\n",
+        manager.settings
+    );
+    world
+        .dom0
+        .push("/etc/default/xendomains", settings.as_bytes(), "644")?;
     // As a boot's activation does it: what xendomains starts is there where it is the manager. What all this and the guests' end
     // left to do is done before the time runs.
     done(
