@@ -24,6 +24,11 @@ use crate::verbs::begin::{Begin, begin};
 pub const POLL: Duration = Duration::from_millis(500);
 /// The same for a guest that is watched for as long as it lives.
 const WATCH: Duration = Duration::from_secs(2);
+/// The same before xl has said that the guest's domain is complete: were its words others one day, and for what a start
+/// waits for.
+const ASK: Duration = Duration::from_secs(3);
+/// How often it is looked whether xl has said or ended; no process is needed for that.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// How long a start may take before systemd is told what is waited for.
 const QUIET: Duration = Duration::from_secs(2);
 
@@ -105,7 +110,7 @@ fn create_and_watch(name: &str, uuid: Uuid, context: &Context) -> anyhow::Result
         &["create".as_ref(), "-F".as_ref(), config.as_os_str()],
         context,
     )?;
-    if let Some(status) = wait_until_up(&mut xl, uuid, &context.programs)? {
+    if let Some(status) = wait_until_up(&mut xl, &said, uuid, &context.programs)? {
         bail!(
             "xl create ended ({status}) before the guest ran: {}",
             words(&said)
@@ -125,7 +130,7 @@ fn restore_and_watch(restore: &Restore, context: &Context) -> anyhow::Result<()>
     let began = Instant::now();
     let mut told = None;
     // A domain that is being restored is paused too, so only xl can say that all of its memory is there.
-    while !said.has_said(RESTORED) {
+    while !said.has_said(COMPLETE) {
         if let Some(status) = xl.try_wait()? {
             let cause = format!("xl restore ended ({status}): {}", words(&said));
             return Err(restore.failed(&cause, &context.programs).into());
@@ -142,7 +147,7 @@ fn restore_and_watch(restore: &Restore, context: &Context) -> anyhow::Result<()>
 
 /// How xl's words begin once a domain is complete and xl watches over it (`create_domain` in `xl_vmcontrol.c`, in every
 /// version since 4.1). Were they others one day, the guest would stay paused, beside its whole save file.
-const RESTORED: &str = "Waiting for domain ";
+const COMPLETE: &str = "Waiting for domain ";
 
 /// xl in the foreground, and what it says.
 fn foreground(args: &[&std::ffi::OsStr], context: &Context) -> anyhow::Result<(Child, Said)> {
@@ -209,13 +214,22 @@ fn live(uuid: Uuid, programs: &Programs) -> Result<Option<Domain>, domains::Doma
 /// Waits until the guest's domain is built; gives xl's status if it ends first.
 fn wait_until_up(
     xl: &mut Child,
+    said: &Said,
     uuid: Uuid,
     programs: &Programs,
 ) -> anyhow::Result<Option<ExitStatus>> {
     let began = Instant::now();
     let mut told = false;
+    let mut asked = began;
     loop {
         let ended = xl.try_wait()?;
+        // Until xl says that it has let the domain run, it is seldom up: each question is a process, and where several guests
+        // start, those that build them need the processors.
+        if ended.is_none() && !said.has_said(COMPLETE) && asked.elapsed() < ASK {
+            thread::sleep(LOOK_AGAIN);
+            continue;
+        }
+        asked = Instant::now();
         // xl that does not answer now is not this guest's failure: its own `create` decides. A domain is
         // paused while it is built.
         let mine = |domain: &&Domain| domain.uuid == uuid && domain.state != State::Dying;
