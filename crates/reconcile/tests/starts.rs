@@ -98,7 +98,7 @@ fn a_few_at_a_time_and_one_that_fails_stops_no_other() {
     assert_eq!(failures[0].guest.as_deref(), Some("g3"));
     assert_eq!(begun.len(), 12);
     // One after the other takes 6 s.
-    assert!(took < Duration::from_secs(4), "{took:?}");
+    assert!(took < Duration::from_secs(5), "{took:?}");
     let at_once = fs::read_to_string(root.join("at-once")).unwrap();
     let most = at_once
         .lines()

@@ -41,7 +41,7 @@ pub fn run(stage: &mut Stage) -> Result<()> {
         "it is not said that its disk stays:\n{said}"
     );
     let left = house.world.dom0.ok(&format!(
-        "xl list | awk '$1 == \"{GUEST}\"'; ls /etc/xen/{GUEST}.cfg /etc/xen/auto/{GUEST}.cfg 2>/dev/null || true
+        "xl list | awk '$1 == \"{GUEST}\"'; ls /etc/xen/{GUEST}.cfg /etc/xen/auto/{GUEST} 2>/dev/null || true
         test -s {image}; ! losetup -j {image} | grep ."
     ))?;
     ensure!(left.is_empty(), "something of it is left:\n{left}");
