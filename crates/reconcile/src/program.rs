@@ -48,14 +48,21 @@ fn said(stderr: &str) -> String {
     }
 }
 
+/// What libxl says, after the cause, as it ends the domain that it could not make, and that is not there (`libxl_domain.c`).
+const AFTER_THE_CAUSE: [&str; 3] = [
+    ":libxl__destroy_domid:",
+    ":domain_destroy_callback:",
+    ":domain_destroy_cb:",
+];
+
 /// The last lines of what a program said, on one line, without control characters.
 #[must_use]
 pub fn tail(text: &str) -> String {
-    let lines: Vec<&str> = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
+    let lines = text.lines().map(str::trim);
+    let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+    let is_cause = |line: &&str| !AFTER_THE_CAUSE.iter().any(|after| line.contains(after));
+    let causes: Vec<&str> = lines.iter().copied().filter(is_cause).collect();
+    let lines = if causes.is_empty() { lines } else { causes };
     let last = lines[lines.len().saturating_sub(4)..].join("; ");
     last.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -234,6 +241,24 @@ mod tests {
     fn gives_output_however_long() {
         let text = sh("yes 0123456789 | head -n 100000", Duration::from_secs(20)).unwrap();
         assert_eq!(text.len(), 1_100_000);
+    }
+
+    #[test]
+    fn what_libxl_says_after_the_cause_does_not_hide_it() {
+        // As 4.17 says it of a restore whose disk is away.
+        let after =
+            "libxl: error: libxl_domain.c:1183:libxl__destroy_domid: Domain 1:Non-existant domain
+libxl: error: libxl_domain.c:1137:domain_destroy_callback: Domain 1:Unable to destroy guest
+libxl: error: libxl_domain.c:1064:domain_destroy_cb: Domain 1:Destruction of domain failed";
+        let cause = "libxl: error: libxl_device.c:437:libxl__device_disk_set_backend: Disk vdev=xvda failed to stat: /v.img: No such file or directory
+libxl: error: libxl_create.c:1318:initiate_domain_create: Domain 1:Unable to set disk defaults for disk 0";
+        let said = tail(&format!("Loading new save file\n{cause}\n{after}\n"));
+        assert_eq!(
+            said,
+            format!("Loading new save file; {}", cause.replace('\n', "; "))
+        );
+        // Where it is all that is said, it is said.
+        assert_eq!(tail(after), after.replace('\n', "; "));
     }
 
     #[test]
