@@ -118,3 +118,27 @@ fn what_no_file_can_say_is_told() {
         assert_eq!(libxl_json::config(&json).unread, [""], "{json}");
     }
 }
+
+#[test]
+fn what_libxl_makes_up_for_a_virtual_tpm_is_no_difference() {
+    let config = |second: &str| {
+        let text = format!(
+            "name = 'a'\ntype = 'pv'\nvtpm = [ 'backend=tpms', 'backend=tpms,uuid={second}' ]\n"
+        );
+        xl_cfg::Config::parse(&text).unwrap()
+    };
+    let json = json!({
+        "c_info": { "type": "pv", "name": "a" },
+        "vtpms": [
+            { "backend_domname": "tpms", "uuid": "48d7b615-b9e5-47ac-9217-b2b17b61ff32" },
+            { "backend_domname": "tpms", "devid": 1, "uuid": "ac0a5b9e-cbe2-4c07-b43b-1d69e46fb839" }
+        ]
+    });
+    let read = libxl_json::config(&json).config;
+    let differs = |second: &str| {
+        let all = libxl_json::differences(&config(second), &read, 17);
+        all.iter().any(|difference| difference.key == "vtpm")
+    };
+    assert!(!differs("ac0a5b9e-cbe2-4c07-b43b-1d69e46fb839"));
+    assert!(differs("ac0a5b9e-cbe2-4c07-b43b-1d69e46fb830"));
+}

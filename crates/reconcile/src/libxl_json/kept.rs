@@ -10,6 +10,7 @@ use xl_cfg::pci::Pci;
 use xl_cfg::rdm::Rdm;
 use xl_cfg::usbctrl::{UsbCtrl, UsbCtrlKind};
 use xl_cfg::vif::{Vif, VifKind};
+use xl_cfg::vtpm::Vtpm;
 use xl_cfg::{Config, Key, Value};
 
 use super::table;
@@ -38,8 +39,10 @@ pub fn differences(written: &Config, read: &Config, minor: u32) -> Vec<Differenc
 #[must_use]
 pub fn compare(written: &Config, read: &Config, minor: u32) -> Comparison {
     let mut untold = BTreeSet::new();
+    let mut read = kept(read, minor, &mut untold);
+    made_up(written, &mut read);
     let one = Meaning::of(&kept(written, minor, &mut untold));
-    let other = Meaning::of(&kept(read, minor, &mut untold));
+    let other = Meaning::of(&read);
     let mut differences = one.differences(&other);
     differences.retain(|difference| !untold.contains(difference.key.as_str()));
     let untold = untold
@@ -52,6 +55,25 @@ pub fn compare(written: &Config, read: &Config, minor: u32) -> Comparison {
         differences,
         untold,
     }
+}
+
+/// Takes from `read` what libxl makes up anew at each start, where nothing was written: what identifies a virtual TPM
+/// (`parse_config_data` of `xl_parse.c`, `libxl_uuid_generate`).
+fn made_up(written: &Config, read: &mut Config) {
+    let own = written.get("vtpm").and_then(Value::as_list).unwrap_or(&[]);
+    let own: Vec<bool> = own
+        .iter()
+        .map(|item| {
+            let tpm = item.as_text().and_then(|text| Vtpm::parse(&text).ok());
+            tpm.is_none_or(|tpm| tpm.uuid.is_some())
+        })
+        .collect();
+    let mut place = own.iter();
+    each(read, "vtpm", |text| {
+        let has_its_own = place.next().copied().unwrap_or(true);
+        let tpm = Vtpm::parse(text).ok().filter(|_| !has_its_own)?;
+        Vtpm { uuid: None, ..tpm }.to_spec().ok()
+    });
 }
 
 /// The keys of a configuration that this Xen reads, and that have no place in libxl's JSON.

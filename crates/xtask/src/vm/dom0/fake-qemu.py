@@ -16,7 +16,7 @@ GREETING = {"QMP": {"version": {"qemu": {"major": 7, "minor": 2, "micro": 0}, "p
 # What libxl reads of the answers (libxl_dm.c, device_model_postconfig_chardev and device_model_postconfig_vnc).
 ANSWERS = {
     "query-chardev": [],
-    "query-status": {"status": "running", "running": True},
+    "query-status": {"status": "prelaunch", "running": False},
     "query-vnc": {"enabled": False},
 }
 
