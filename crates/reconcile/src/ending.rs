@@ -29,7 +29,7 @@ const SAY: Duration = Duration::from_secs(10);
 pub struct Target {
     /// Its name, for messages.
     pub name: String,
-    /// The names that it has, or may have had when its domain was made ([`keepers::names`]).
+    /// The names that it has, or may have had when its domain was made ([`crate::keepers::names`]).
     pub names: Vec<String>,
     /// The UUIDs that its domain may have.
     pub uuids: Vec<Uuid>,
