@@ -28,11 +28,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 use std::{env, fs, process, thread};
 
+use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use xl_cfg::Config;
 
 use change::changed;
-use create::create;
+use create::{add, create};
 use devices::FakeDisk;
 use list::{list, list_long};
 
@@ -102,16 +103,28 @@ fn load() -> State {
     }
 }
 
+/// Changes the domains, one xl at a time: others wait until this one has written what it made of them.
+fn update<T>(change: impl FnOnce(&mut State) -> T) -> T {
+    let lock = fs::File::create(state_file().with_extension("lock"));
+    let lock = lock.unwrap_or_else(|error| die(&error.to_string()));
+    if let Err(error) = flock(&lock, FlockOperation::LockExclusive) {
+        die(&error.to_string());
+    }
+    let mut state = load();
+    let given = change(&mut state);
+    save(&state);
+    drop(lock);
+    given
+}
+
 /// Ends a domain, with what libxl keeps of it.
 fn end(domid: &str) {
-    let mut state = load();
-    for domain in state
-        .domains
-        .extract_if(.., |domain| domain.domid.to_string() == domid)
-    {
-        let _ = fs::remove_file(stored(&domain));
-    }
-    save(&state);
+    update(|state| {
+        let own = |domain: &mut Domain| domain.domid.to_string() == domid;
+        for domain in state.domains.extract_if(.., own) {
+            let _ = fs::remove_file(stored(&domain));
+        }
+    });
 }
 
 /// Whole or not at all: xenstored does not forget what it has because an xl is killed.
@@ -189,20 +202,17 @@ fn carry_out(words: &[&str]) {
         }
         // The guest reboots by itself: xl makes it anew, as it was made or as was stored for it.
         ["reboot", domid] => {
-            let mut state = load();
-            let Some(at) = state
-                .domains
-                .iter()
-                .position(|domain| domain.domid.to_string() == *domid)
-            else {
-                die("no such domain")
-            };
-            let old = state.domains.remove(at);
-            let text = fs::read_to_string(stored(&old));
-            let _ = fs::remove_file(stored(&old));
-            let text = text.unwrap_or_else(|_| old.text.clone());
-            let watched = monitor::restarts(&old, &text);
-            save(&state);
+            let (watched, text) = update(|state| {
+                let own = |domain: &Domain| domain.domid.to_string() == *domid;
+                let Some(at) = state.domains.iter().position(own) else {
+                    die("no such domain")
+                };
+                let old = state.domains.remove(at);
+                let text = fs::read_to_string(stored(&old));
+                let _ = fs::remove_file(stored(&old));
+                let text = text.unwrap_or_else(|_| old.text.clone());
+                (monitor::restarts(&old, &text), text)
+            });
             if !watched {
                 create(&text);
             }
@@ -252,14 +262,11 @@ fn is_named(file: &str, guest: &str) -> bool {
 }
 
 fn change(domid: &str, change: impl FnOnce(&mut Domain)) {
-    let mut state = load();
-    let Some(domain) = state
-        .domains
-        .iter_mut()
-        .find(|domain| domain.domid.to_string() == domid)
-    else {
-        die(&format!("{domid} is an invalid domain identifier (rc=-6)"));
-    };
-    change(domain);
-    save(&state);
+    update(|state| {
+        let own = |domain: &&mut Domain| domain.domid.to_string() == domid;
+        let Some(domain) = state.domains.iter_mut().find(own) else {
+            die(&format!("{domid} is an invalid domain identifier (rc=-6)"));
+        };
+        change(domain);
+    });
 }

@@ -53,8 +53,6 @@ fn running(web: &Value) -> (Dom0, Unit) {
     assert_eq!(ran.status, 0, "{}", ran.stderr);
     let unit = begin(&dom0);
     wait_until("web does not start", || domid(&dom0).is_some());
-    // The unit asks xl twice a second whether it is up.
-    sleep(Duration::from_secs(1));
     let ran = dom0.run(&["apply"]);
     assert_eq!(ran.status, 0, "{}", ran.stderr);
     (dom0, unit)

@@ -210,7 +210,12 @@ fn the_unit_by_itself_moves_a_partial_save_aside() {
     dom0.xl(&["destroy", "1"]);
     let root = dom0.path("x");
     let root = root.parent().unwrap().to_str().unwrap();
-    insta::assert_snapshot!("partial_run", said.replace(root, ""));
+    // xl's own words are not ours.
+    let ours: Vec<&str> = said
+        .lines()
+        .filter(|line| !line.starts_with("Waiting for domain"))
+        .collect();
+    insta::assert_snapshot!("partial_run", ours.join("\n").replace(root, ""));
 }
 
 /// Where Domus restores guests, it restores nobody else's.

@@ -3,10 +3,31 @@
 use xl_cfg::{Config, Value};
 
 use super::devices::{disk, hvm, must_be_there, nic, vfb};
-use super::{Domain, die, load, pins, save};
+use super::{Domain, State, die, pins, update};
 
 pub fn create(text: &str) -> u32 {
     let config = Config::parse(text).unwrap_or_else(|error| die(&error.to_string()));
+    let domain = new(text, &config);
+    domain.disks.iter().for_each(must_be_there);
+    update(|state| add(state, domain))
+}
+
+/// Adds a domain with the next domid; a name that another has is refused, as by libxl.
+pub fn add(state: &mut State, domain: Domain) -> u32 {
+    let name = &domain.name;
+    if state.domains.iter().any(|known| known.name == *name) {
+        die(&format!(
+            "libxl: error: libxl_create.c: Domain with name \"{name}\" already exists"
+        ));
+    }
+    let domid = state.next_domid;
+    state.next_domid += 1;
+    state.domains.push(Domain { domid, ..domain });
+    domid
+}
+
+/// The domain of a configuration, which has no domid yet.
+fn new(text: &str, config: &Config) -> Domain {
     let string = |key: &str| match config.get(key) {
         Some(Value::String(text)) => Some(text.to_string()),
         _ => None,
@@ -19,23 +40,17 @@ pub fn create(text: &str) -> u32 {
         Some(Value::List(items)) => items.clone(),
         _ => Vec::new(),
     };
-    let mut state = load();
     let Some(name) = string("name") else {
         die("Domain name must be specified.")
     };
-    if state.domains.iter().any(|domain| domain.name == name) {
-        die(&format!(
-            "libxl: error: libxl_create.c: Domain with name \"{name}\" already exists"
-        ));
-    }
     let memory = number("memory").unwrap_or(0);
     let vcpus = number("vcpus").unwrap_or(1);
     let text_of = |item: &Value| match item {
         Value::String(text) => text.to_string(),
         _ => die("a device is no string"),
     };
-    let domain = Domain {
-        domid: state.next_domid,
+    Domain {
+        domid: 0,
         name,
         uuid: string("uuid").unwrap_or_default(),
         guest_type: string("type").unwrap_or_default(),
@@ -80,18 +95,12 @@ pub fn create(text: &str) -> u32 {
         })
         .collect(),
         vfbs: list("vfb").iter().map(|item| vfb(&text_of(item))).collect(),
-        hvm: hvm(&config),
+        hvm: hvm(config),
         bootloader: string("bootloader"),
-        affinity: pins::of_start(&config, number("maxvcpus").unwrap_or(vcpus)),
+        affinity: pins::of_start(config, number("maxvcpus").unwrap_or(vcpus)),
         text: text.to_owned(),
         paused: false,
         monitor: crate::monitor::own(),
         ran: true,
-    };
-    domain.disks.iter().for_each(must_be_there);
-    let domid = state.next_domid;
-    state.next_domid += 1;
-    state.domains.push(domain);
-    save(&state);
-    domid
+    }
 }

@@ -61,8 +61,21 @@ pub fn restarts(domain: &Domain, text: &str) -> bool {
     true
 }
 
+/// Says what xl does once a domain is complete, and runs unless it is to stay paused.
+fn say(name: &str, domid: u32) {
+    eprintln!(
+        "Waiting for domain {name} (domid {domid}) to die [pid {}]",
+        process::id()
+    );
+}
+
 /// Watches over a domain until it ends for good.
 pub fn stay(mut domid: u32) {
+    let domains = load().domains;
+    let Some(domain) = domains.iter().find(|domain| domain.domid == domid) else {
+        return;
+    };
+    say(&domain.name, domid);
     // As at the suspension of a guest: xl's watch is over, the domain is there.
     if state_file().with_file_name("monitor-ends").exists() {
         return;

@@ -3,10 +3,10 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use std::{fs, process, thread};
+use std::{fs, thread};
 
 use super::list::libxl_json;
-use super::{Domain, State, change, die, end, load, save, save_file, state_file};
+use super::{Domain, State, add, change, die, end, load, save_file, state_file, update};
 
 /// Carries a verb out; false for another one.
 pub fn carried_out(words: &[&str]) -> bool {
@@ -133,27 +133,12 @@ fn restore(file: &str) -> u32 {
     let Ok(mut domain) = serde_json::from_slice::<Domain>(state) else {
         die("File has wrong magic number - corrupt or for a different tool?")
     };
-    let mut state = load();
-    let name = domain.name.clone();
-    if state.domains.iter().any(|known| known.name == name) {
-        die(&format!(
-            "libxl: error: libxl_create.c: Domain with name \"{name}\" already exists"
-        ));
-    }
-    let domid = state.next_domid;
-    domain.domid = domid;
     domain.paused = true;
     domain.monitor = super::monitor::own();
     domain.ran = false;
-    state.next_domid += 1;
-    state.domains.push(domain);
-    save(&state);
+    let domid = update(|state| add(state, domain));
     if state_file().with_file_name("restore-is-slow").exists() {
         thread::sleep(Duration::from_secs(3));
     }
-    eprintln!(
-        "Waiting for domain {name} (domid {domid}) to die [pid {}]",
-        process::id()
-    );
     domid
 }

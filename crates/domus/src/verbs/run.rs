@@ -20,9 +20,7 @@ use crate::output;
 use crate::said::Said;
 use crate::verbs::begin::{Begin, begin};
 
-/// How often xl is asked whether a guest is up. xl takes Xen's lock, so not too often.
-pub const POLL: Duration = Duration::from_millis(500);
-/// The same for a guest that is watched for as long as it lives.
+/// How often xl is asked whether a guest that is watched still lives. xl takes Xen's lock, so not too often.
 const WATCH: Duration = Duration::from_secs(2);
 /// The same before xl has said that the guest's domain is complete: were its words others one day, and for what a start
 /// waits for.
@@ -211,7 +209,9 @@ fn live(uuid: Uuid, programs: &Programs) -> Result<Option<Domain>, domains::Doma
     Ok(domains.into_iter().find(|domain| domain.uuid == uuid))
 }
 
-/// Waits until the guest's domain is built; gives xl's status if it ends first.
+/// Waits until the guest's domain is built and runs; gives xl's status if it ends first.
+///
+/// xl says so itself, after it let the domain run; what became of it since (it may reboot at once) is its watch's matter.
 fn wait_until_up(
     xl: &mut Child,
     said: &Said,
@@ -223,9 +223,15 @@ fn wait_until_up(
     let mut asked = began;
     loop {
         let ended = xl.try_wait()?;
-        // Until xl says that it has let the domain run, it is seldom up: each question is a process, and where several guests
-        // start, those that build them need the processors.
-        if ended.is_none() && !said.has_said(COMPLETE) && asked.elapsed() < ASK {
+        if ended.is_some() {
+            said.wait();
+        }
+        if said.has_said(COMPLETE) {
+            return Ok(None);
+        }
+        // Before that it is seldom up: each question is a process, and where several guests start, those that build them
+        // need the processors.
+        if ended.is_none() && asked.elapsed() < ASK {
             thread::sleep(LOOK_AGAIN);
             continue;
         }
@@ -250,6 +256,5 @@ fn wait_until_up(
             };
             let _ = sd_notify::notify(&[NotifyState::Status(what)]);
         }
-        thread::sleep(POLL);
     }
 }
