@@ -136,6 +136,32 @@ fn a_saved_guest_has_its_own() {
 }
 
 #[test]
+fn what_a_running_guest_is_to_have_next_is_remembered_beside_its_xl() {
+    let dom0 = Dom0::new();
+    dom0.declare(&[guest_on("web", 1, &[iscsi()])]);
+    applied(&dom0);
+    // The xl that watches over it, as the real one stays.
+    dom0.write("/proc/41/cmdline", "xl\0create\0/etc/xen/web.cfg\0");
+    let next = json!({ "path": "iqn.2001-05.org.example:next", "script": "block-iscsi" });
+    // Who has which disk is asked, since another guest starts.
+    dom0.declare(&[
+        guest_on("web", 1, &[next]),
+        guest_on(
+            "mail",
+            2,
+            &[json!({ "path": "rbd:pool/mail", "backend": "storage" })],
+        ),
+    ]);
+    applied(&dom0);
+    let record = dom0.read("/var/lib/domus/guests/web.json");
+    let record: Value = serde_json::from_str(&record).unwrap();
+    assert_eq!(
+        record["targets"],
+        json!([{ "text": LUN }, { "text": "iqn.2001-05.org.example:next" }])
+    );
+}
+
+#[test]
 fn one_path_is_another_disk_in_another_domain() {
     let dom0 = Dom0::new();
     dom0.write("/dev/vg0/web", "a system");

@@ -37,6 +37,18 @@ pub struct Domain {
     pub json: Option<Box<str>>,
 }
 
+impl Domain {
+    /// Whether it is no guest, but what guests need: the Dom0, xenstored's own domain, or a device model's of one of `all`.
+    /// libxl has no configuration of these, they have no disks of their own, and they end after the others.
+    #[must_use]
+    pub fn serves(&self, all: &[Self]) -> bool {
+        let of = self.name.strip_suffix("-dm");
+        self.domid == 0
+            || self.name == "Xenstore"
+            || of.is_some_and(|of| all.iter().any(|other| other.name == of))
+    }
+}
+
 /// What a domain is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {

@@ -26,7 +26,7 @@ use xl_cfg::Config;
 
 use crate::files::{FileError, open_lock};
 use crate::layout::Layout;
-use crate::record::{Record, Records};
+use crate::record::Record;
 
 /// How long a unit may still be there after its guest is gone: it asks xl now and then only.
 const UNIT_ENDS: Duration = Duration::from_secs(30);
@@ -135,13 +135,6 @@ pub fn names(name: &str, record: Option<&Record>) -> Vec<String> {
     names.sort_unstable();
     names.dedup();
     names
-}
-
-/// The same of a guest of which only a name is known.
-#[must_use]
-pub fn names_of(name: &str, records: &Records) -> Vec<String> {
-    let record = records.get(name).and_then(|record| record.as_ref().ok());
-    names(name, record.or_else(|| records.formerly(name)))
 }
 
 fn xls(layout: &Layout) -> Vec<Keeper> {
@@ -264,30 +257,29 @@ fn own_pid() -> String {
     std::process::id().to_string()
 }
 
-fn lock_of(name: &str, layout: &Layout) -> Result<File, FileError> {
-    open_lock(&layout.run_dir().join(format!("{name}{LOCK}")))
-}
-
-/// Tries a lock until it is there; false where it is not there in time.
-fn try_lock(
-    file: &File,
+/// Takes a guest's lock, and waits until it is there: as long as it takes, or until `limit`.
+fn lock(
+    name: &str,
+    layout: &Layout,
     how: FlockOperation,
     limit: Option<Duration>,
     waiting: &mut dyn FnMut(),
-) -> Result<bool, Errno> {
+) -> Result<File, KeeperError> {
+    let path = layout.run_dir().join(format!("{name}{LOCK}"));
+    let file = open_lock(&path)?;
     let since = Instant::now();
     loop {
-        match flock(file, how) {
-            Ok(()) => return Ok(true),
+        match flock(&file, how) {
+            Ok(()) => return Ok(file),
             Err(Errno::INTR) => {}
             Err(Errno::AGAIN) if limit.is_some_and(|limit| since.elapsed() >= limit) => {
-                return Ok(false);
+                return Err(KeeperError::Kept(Keeper::Unit(name.to_owned())));
             }
             Err(Errno::AGAIN) => {
                 waiting();
                 thread::sleep(POLL);
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(KeeperError::Flock(path, error)),
         }
     }
 }
@@ -320,11 +312,8 @@ impl Keeping {
         layout: &Layout,
         waiting: &mut dyn FnMut(),
     ) -> Result<Self, KeeperError> {
-        let mut file = lock_of(name, layout)?;
         let shared = FlockOperation::NonBlockingLockShared;
-        try_lock(&file, shared, None, waiting).map_err(|error| {
-            KeeperError::Flock(layout.run_dir().join(format!("{name}{LOCK}")), error)
-        })?;
+        let mut file = lock(name, layout, shared, None, waiting)?;
         // The lock does not depend on what the file says.
         let _ = file.set_len(0);
         let _ = file.write_all(own_pid().as_bytes());
@@ -344,16 +333,9 @@ impl HeldOff {
     pub fn begin(names: &[String], uuids: &[Uuid], layout: &Layout) -> Result<Self, KeeperError> {
         let mut files = Vec::new();
         for name in names {
-            let file = lock_of(name, layout)?;
             let exclusive = FlockOperation::NonBlockingLockExclusive;
-            match try_lock(&file, exclusive, Some(UNIT_ENDS), &mut || {}) {
-                Ok(true) => files.push(file),
-                Ok(false) => return Err(KeeperError::Kept(Keeper::Unit(name.clone()))),
-                Err(error) => {
-                    let path = layout.run_dir().join(format!("{name}{LOCK}"));
-                    return Err(KeeperError::Flock(path, error));
-                }
-            }
+            let limit = Some(UNIT_ENDS);
+            files.push(lock(name, layout, exclusive, limit, &mut || {})?);
         }
         match Keepers::look(layout).any_xl_of(names, uuids) {
             Some(keeper) => Err(KeeperError::Kept(keeper.clone())),

@@ -56,8 +56,7 @@ pub(crate) fn look(
     let asked: Vec<(u32, &Guest)> = guests
         .filter_map(|guest| {
             let record = records.of(guest);
-            let recorded = record.and_then(|record| domains.of(record.uuid));
-            let domain = recorded.or_else(|| domains.of(guest.uuid))?;
+            let domain = domains.of_guest(guest, record)?;
             let runs = matches!(domain.state, State::Running | State::Paused);
             (runs && is_pinned(guest, record, domain)).then_some((domain.domid, guest))
         })

@@ -277,12 +277,18 @@ impl Records {
         called.next()
     }
 
+    /// The record of the guest that is called so, or was.
+    #[must_use]
+    pub fn called(&self, name: &str) -> Option<&Record> {
+        let record = self.get(name).and_then(|record| record.as_ref().ok());
+        record.or_else(|| self.formerly(name))
+    }
+
     /// The names that a guest's unit and the log of its console may have: its own first, then those that it had when its
     /// domain was started and since, and at last those that it had before, unless another guest has one by now.
     #[must_use]
     pub fn names_of<'a>(&'a self, name: &'a str) -> Vec<&'a str> {
-        let record = self.get(name).and_then(|record| record.as_ref().ok());
-        let Some(record) = record.or_else(|| self.formerly(name)) else {
+        let Some(record) = self.called(name) else {
             return vec![name];
         };
         let mut names = vec![record.name.as_str()];

@@ -51,12 +51,14 @@ pub(crate) fn note_seen(
     if saved && stages.images && !stages.guests && !sets_aside(plan) {
         record.restored_in_boot = Some(observed.boot_id.clone());
     }
-    let live = observed.domains.of(record.uuid);
-    let live = live.or_else(|| observed.domains.of(guest.uuid));
-    let names = keepers::names(&guest.name, Some(record));
-    let keepers = observed.holders.keepers();
+    let live = observed.domains.of_guest(guest, Some(record));
+    let is_kept = || {
+        let names = keepers::names(&guest.name, Some(record));
+        let keepers = observed.holders.keepers();
+        keepers.of(&names, &[record.uuid]).is_some()
+    };
     // It is as it was when it comes back from its save file, or from its own reboot.
-    let stays = saved || keepers.of(&names, &[record.uuid]).is_some();
+    let stays = saved || (live.is_none() && is_kept());
     note_targets(record, guest, live, stays, &observed.domains);
     if !observed.knows_domains() {
         return;

@@ -1,6 +1,6 @@
 //! What systemd says of a guest's unit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -188,12 +188,65 @@ impl<'a> Unit<'a> {
     }
 }
 
+/// The guests' units that are active at a moment: nothing where systemd did not say.
+#[derive(Clone, Debug)]
+pub struct ActiveUnits(Option<BTreeSet<String>>);
+
+impl Default for ActiveUnits {
+    /// None is.
+    fn default() -> Self {
+        Self(Some(BTreeSet::new()))
+    }
+}
+
+impl ActiveUnits {
+    /// Asks for the units of all guests at once: at a boot none is active, and each asked for itself is a process more for
+    /// each guest.
+    #[must_use]
+    pub fn ask(programs: &Programs) -> Self {
+        let args = [
+            "list-units",
+            "--plain",
+            "--no-legend",
+            "--full",
+            "--state=active",
+            "domus-guest@*",
+        ];
+        let said = program::run(&programs.systemctl, &args, programs.answer_limit);
+        let first = |line: &str| line.split_whitespace().next().map(str::to_owned);
+        let all = |text: String| text.lines().filter_map(first).collect();
+        Self(said.ok().map(all))
+    }
+
+    /// Whether a unit was active, or may have been.
+    #[must_use]
+    pub fn may_have(&self, unit: &Unit) -> bool {
+        self.0.as_ref().is_none_or(|all| all.contains(unit.name()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
+    use std::path::PathBuf;
+
+    use tempfile::TempDir;
 
     use super::*;
+
+    /// A systemctl of this script; files beside it are `$0.NAME`.
+    fn systemctl(script: &str) -> (TempDir, PathBuf, Programs) {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("systemctl");
+        fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let programs = Programs {
+            systemctl: program.clone().into(),
+            ..Programs::default()
+        };
+        (folder, program, programs)
+    }
 
     #[test]
     fn what_systemctl_prints_is_read() {
@@ -214,15 +267,9 @@ mod tests {
 
     #[test]
     fn a_renamed_guest_has_the_unit_that_it_was_started_by() {
-        let folder = tempfile::tempdir().unwrap();
-        let systemctl = folder.path().join("systemctl");
-        let script = "#!/bin/sh\nfor unit; do :; done\necho ActiveState=$(cat $0.$unit 2>/dev/null || echo inactive)\n";
-        fs::write(&systemctl, script).unwrap();
-        fs::set_permissions(&systemctl, fs::Permissions::from_mode(0o755)).unwrap();
-        let programs = Programs {
-            systemctl: systemctl.clone().into(),
-            ..Programs::default()
-        };
+        let script =
+            "for unit; do :; done\necho ActiveState=$(cat $0.$unit 2>/dev/null || echo inactive)";
+        let (_folder, systemctl, programs) = systemctl(script);
         let is = |guest: &str, state: &str| {
             let file = format!("{}.domus-guest@{guest}.service", systemctl.display());
             fs::write(file, state).unwrap();
@@ -244,22 +291,25 @@ mod tests {
     }
 
     #[test]
-    fn a_start_that_takes_too_long_is_waited_for_or_withdrawn() {
-        use std::os::unix::fs::PermissionsExt;
+    fn those_that_are_active_are_asked_for_at_once() {
+        let line = "domus-guest@web.service loaded active running web, a Xen guest";
+        let (_folder, _, programs) = systemctl(&format!("echo '{line}'"));
+        let active = ActiveUnits::ask(&programs);
+        let may_have =
+            |active: &ActiveUnits, name| active.may_have(&Unit::of_guest(name, &programs));
+        assert!(may_have(&active, "web") && !may_have(&active, "shop"));
+        assert!(!may_have(&ActiveUnits::default(), "web"));
+        let (_folder, _, failing) = systemctl("exit 1");
+        assert!(may_have(&ActiveUnits::ask(&failing), "shop"));
+    }
 
+    #[test]
+    fn a_start_that_takes_too_long_is_waited_for_or_withdrawn() {
         let started = |states: &str| {
-            let folder = tempfile::tempdir().unwrap();
-            let systemctl = folder.path().join("systemctl");
-            std::fs::write(folder.path().join("systemctl.states"), states).unwrap();
             // It says how the unit stands line by line, the last for ever.
-            let script = "#!/bin/sh\ncase $1 in start) exec sleep 60 ;; stop) : > $0.stopped ;; show) head -n 1 $0.states | tr , '\\n'; [ $(wc -l < $0.states) = 1 ] || sed -i 1d $0.states ;; esac\n";
-            std::fs::write(&systemctl, script).unwrap();
-            let mode = std::fs::Permissions::from_mode(0o755);
-            std::fs::set_permissions(&systemctl, mode).unwrap();
-            let programs = Programs {
-                systemctl: systemctl.into(),
-                ..Programs::default()
-            };
+            let script = "case $1 in start) exec sleep 60 ;; stop) : > $0.stopped ;; show) head -n 1 $0.states | tr , '\\n'; [ $(wc -l < $0.states) = 1 ] || sed -i 1d $0.states ;; esac";
+            let (folder, systemctl, programs) = systemctl(script);
+            fs::write(format!("{}.states", systemctl.display()), states).unwrap();
             let unit = Unit::of_guest("web", &programs);
             let is_started = unit.start(Duration::from_millis(100)).is_ok();
             (is_started, folder.path().join("systemctl.stopped").exists())

@@ -33,16 +33,9 @@ fn without_memory(names: &[String], context: &Context) -> BTreeMap<String, Strin
     let guests: Vec<(&str, Option<u32>)> = names
         .iter()
         .filter_map(|name| {
-            let record = now
-                .records
-                .get(name)
-                .and_then(|record| record.as_ref().ok());
-            let remembered = record.map(|record| record.uuid);
-            let uuids = remembered
-                .into_iter()
-                .chain(context.guest(name).ok().map(|guest| guest.uuid));
-            let mut uuids = uuids;
-            let domain = uuids.find_map(|uuid| now.observed.domains.of(uuid));
+            let guest = context.guest(name).ok()?;
+            let record = now.records.of(guest);
+            let domain = now.observed.domains.of_guest(guest, record);
             // One that does not run is only started, which counts for itself.
             domain.map(|domain| (name.as_str(), Some(domain.domid)))
         })

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use guest_spec::Guest;
 use uuid::Uuid;
 
 use crate::domains::{Domain, State};
+use crate::record::Record;
 
 /// The domains of this host, as far as they are known.
 #[derive(Debug)]
@@ -29,6 +31,13 @@ impl Domains {
         table.by_uuid.get(&uuid).map(|&at| &table.domains[at])
     }
 
+    /// The live domain of a declared guest: of the UUID that is remembered of it, or else of the declared one.
+    #[must_use]
+    pub fn of_guest(&self, guest: &Guest, record: Option<&Record>) -> Option<&Domain> {
+        let recorded = record.and_then(|record| self.of(record.uuid));
+        recorded.or_else(|| self.of(guest.uuid))
+    }
+
     /// All domains; none where they are not known.
     #[must_use]
     pub fn all(&self) -> &[Domain] {
@@ -42,15 +51,8 @@ impl Domains {
     #[must_use]
     pub fn opaque(&self) -> Option<&Domain> {
         let all = self.all();
-        // A device model's own domain and xenstored's have no disks, and no configuration.
-        let without_disks = |domain: &Domain| {
-            let of = domain.name.strip_suffix("-dm");
-            domain.domid == 0
-                || domain.name == "Xenstore"
-                || of.is_some_and(|of| all.iter().any(|other| other.name == of))
-        };
         all.iter()
-            .find(|domain| domain.config.is_none() && !without_disks(domain))
+            .find(|domain| domain.config.is_none() && !domain.serves(all))
     }
 
     /// A domain of this name that has another UUID.

@@ -7,6 +7,7 @@ use guest_spec::{Disk, Document, Guest, Secrets};
 use super::{Domains, Mounts};
 use crate::Stages;
 use crate::disks::{DiskState, disk_state};
+use crate::domains::State;
 use crate::files::{self, Entry, FileError};
 use crate::layout::Layout;
 use crate::record::Records;
@@ -26,7 +27,7 @@ pub struct GuestFiles {
     pub config_mode: Option<u32>,
     /// What `domus run` gave to xl, while it runs; sealed.
     pub started: Option<String>,
-    /// Whether a restore of it by Domus began, and its end is not known.
+    /// Whether its domain is paused, and a restore of it by Domus began whose end is not known.
     pub restoring: bool,
     /// The configuration that is stored with its domain for that one's own reboot (`xl config-update`).
     pub stored: Option<String>,
@@ -63,10 +64,12 @@ pub(super) fn guests_files(
     let mut guests = BTreeMap::new();
     for guest in &document.guests {
         let record = records.of(guest);
-        let recorded = record.and_then(|record| domains.of(record.uuid));
-        let domain = recorded.or_else(|| domains.of(guest.uuid));
+        let domain = domains.of_guest(guest, record);
         let starts = stages.guests && domain.is_none();
         let mut found = guest_files(guest, layout, domains, &mounts, starts, stages.files);
+        // One that a restore left is paused; of others nobody asks.
+        let is_paused = domain.is_some_and(|domain| domain.state == State::Paused);
+        found.restoring = is_paused && is_restoring(layout, &guest.name);
         let userdata = domain.map(|domain| Layout::stored_config(domain.domid, domain.uuid));
         if let Some(name) = userdata.filter(|name| stored.contains(name)) {
             // One that cannot be read is not the declared one, whatever it says.
@@ -114,7 +117,7 @@ fn guest_files(
             .map(|disk| disk_state(disk, layout, domains, mounts, asked(disk)))
             .collect(),
         started: started(guest, layout),
-        restoring: is_restoring(layout, &guest.name),
+        restoring: false,
         config_mode: files::mode(&layout.config(&guest.name)),
         stored: None,
         secrets: reads_secrets.then(|| secret::read(guest, layout)),

@@ -16,7 +16,8 @@ const LIMIT_SECONDS: u32 = 300;
 
 /// Shuts them down, all at once. `own` are the numbers of Domus's.
 pub fn shut_down(domains: &[Domain], own: &BTreeSet<u32>, known: &Known, said: &mut Said) {
-    let foreign = || domains.iter().filter(|one| is_foreign(one, domains, own));
+    let is_foreign = |one: &&Domain| !one.serves(domains) && !own.contains(&one.domid);
+    let foreign = || domains.iter().filter(is_foreign);
     for domain in foreign().filter(|domain| domain.state == State::Paused) {
         output::warning(&format!(
             "domain {} ({}) is not Domus's and is paused, so that it hears nothing, and is left",
@@ -51,11 +52,4 @@ pub fn shut_down(domains: &[Domain], own: &BTreeSet<u32>, known: &Known, said: &
             ),
         }
     }
-}
-
-/// Neither the Dom0, nor a domain that others need to end: xenstored's, a device model's.
-fn is_foreign(domain: &Domain, all: &[Domain], own: &BTreeSet<u32>) -> bool {
-    let of = domain.name.strip_suffix("-dm");
-    let serves = of.is_some_and(|of| all.iter().any(|other| other.name == of));
-    domain.domid != 0 && domain.name != "Xenstore" && !serves && !own.contains(&domain.domid)
 }

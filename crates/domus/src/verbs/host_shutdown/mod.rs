@@ -18,7 +18,7 @@ use anyhow::Context as _;
 use guest_spec::{Lifecycle, OnHostShutdown, OnTimeout};
 use reconcile::domains::{self, Domain, State};
 use reconcile::ending::{self, Ended, Progress, Target};
-use reconcile::keepers::names_of;
+use reconcile::keepers;
 use reconcile::program;
 use reconcile::restoring::{is_restoring, never_ran};
 use reconcile::startup::{Planned, waves};
@@ -273,7 +273,8 @@ fn let_run(guest: &Mine, known: &Known, said: &mut Said) -> Result<bool, String>
     let mut paused = domain.state == State::Paused;
     if paused && never_ran(domain, programs).unwrap_or(false) {
         // Whoever restores it, or is killed while he does, leaves the file until all of it is in memory.
-        if known.layout.save_dir().join(name).exists() {
+        let save = known.layout.save_dir().join(name);
+        if files::is_there(&save).map_err(|error| error.to_string())? {
             let text = "was being restored; its save file is whole, and is left";
             said.done(name, text);
             return Ok(false);
@@ -306,7 +307,7 @@ fn shut_down(guests: &[&Mine], known: &Known, said: &mut Said) {
         .iter()
         .map(|guest| Target {
             name: guest.name.clone(),
-            names: names_of(&guest.name, &known.records),
+            names: keepers::names(&guest.name, known.records.called(&guest.name)),
             uuids: vec![guest.domain.uuid],
             lifecycle: guest.lifecycle.clone(),
             at_once: false,

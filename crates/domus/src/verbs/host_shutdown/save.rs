@@ -141,15 +141,11 @@ fn finish(part: &Path, file: &Path, folder: &Path) -> Result<(), String> {
     let synced = File::open(part).and_then(|file| file.sync_all());
     synced.map_err(|source| error("write", source))?;
     fs::rename(part, file).map_err(|source| error("rename", source))?;
-    sync(folder).map_err(|source| {
+    files::sync(folder).map_err(|error| {
         // It must not come back beside a guest that runs on.
         let _ = fs::remove_file(file);
-        error("write", source)
+        error.to_string()
     })
-}
-
-fn sync(folder: &Path) -> std::io::Result<()> {
-    File::open(folder)?.sync_all()
 }
 
 /// Whether the folder has room for a guest's memory.

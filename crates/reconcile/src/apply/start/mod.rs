@@ -25,6 +25,7 @@ use crate::plan::{Phase, Plan, Step, live};
 use crate::ready::{Outcome, Watch};
 use crate::record::Running;
 use crate::startup::{Decision, Late, Planned, Progress, Schedule, Why};
+use crate::units::ActiveUnits;
 use threads::{Threads, Told};
 
 /// How many units are started at a time, at most. Where xl shrinks the Dom0 for its guests it builds one domain after the
@@ -97,7 +98,10 @@ impl<'a> Executor<'a> {
         let (watches, others) = self.watch_others(&guests, others, &restored, observed);
         let mut schedule = Schedule::new(guests, others, free_mib, at_once);
         let stop = AtomicBool::new(false);
-        let active = self.active_units();
+        let active = match self.starter {
+            Starter::Unit => ActiveUnits::ask(self.programs),
+            Starter::Xl => ActiveUnits::default(),
+        };
         thread::scope(|scope| {
             let (tell, told) = mpsc::channel();
             let mut threads = Threads {

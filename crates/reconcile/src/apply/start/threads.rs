@@ -9,10 +9,10 @@ use std::time::Instant;
 use guest_spec::Guest;
 use uuid::Uuid;
 
-use super::up::ActiveUnits;
 use crate::apply::{Executor, StepError};
 use crate::plan::Step;
 use crate::ready::{Outcome, Watch};
+use crate::units::ActiveUnits;
 
 /// What the other threads tell.
 pub(super) enum Told {

@@ -1,6 +1,5 @@
 //! Bringing one guest up: by its unit, or by xl.
 
-use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::time::Duration;
 
@@ -13,44 +12,13 @@ use crate::files;
 use crate::plan::Step;
 use crate::program;
 use crate::restoring::{self, RESTORE_LIMIT, Restore};
-use crate::units::Unit;
+use crate::units::{ActiveUnits, Unit};
 use crate::xl::Xl;
 
 /// How long a unit may stay active after its guest is gone: it asks xl now and then only.
 const STILL_ACTIVE: Duration = Duration::from_secs(30);
 
-/// The guests' units that are active before any guest starts, where systemd says.
-pub(super) struct ActiveUnits(Option<BTreeSet<String>>);
-
-impl ActiveUnits {
-    fn may_have(&self, unit: &Unit) -> bool {
-        self.0.as_ref().is_none_or(|all| all.contains(unit.name()))
-    }
-}
-
 impl Executor<'_> {
-    /// Asks for the units of all guests at once: at a boot none is active, and each asked for itself is a process more for
-    /// each guest.
-    pub(super) fn active_units(&self) -> ActiveUnits {
-        if self.starter == Starter::Xl {
-            return ActiveUnits(Some(BTreeSet::new()));
-        }
-        let args = [
-            "list-units",
-            "--plain",
-            "--no-legend",
-            "--full",
-            "--state=active",
-            "domus-guest@*",
-        ];
-        let said = program::run(&self.programs.systemctl, &args, self.programs.answer_limit);
-        let first = |line: &str| line.split_whitespace().next().map(str::to_owned);
-        ActiveUnits(
-            said.ok()
-                .map(|text| text.lines().filter_map(first).collect()),
-        )
-    }
-
     /// Starts or restores one guest, and gives the number of its domain.
     pub(super) fn bring_up(
         &self,
