@@ -97,6 +97,37 @@ pub fn never_ran(domain: &Domain, programs: &Programs) -> Result<bool, ProgramEr
     Ok(time == Some("0.0"))
 }
 
+/// What a restore that was killed left, and how it goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interrupted {
+    /// The save file is whole: the paused domain is ended, and the guest restored again.
+    Again,
+    /// The save file is gone, so the domain has all of its memory: it is let run ([`finish`]).
+    Finish,
+}
+
+/// Whether this domain of a guest is what a restore by Domus left that was killed; `saved` says whether the save file is
+/// there.
+///
+/// # Errors
+/// As [`never_ran`].
+pub fn interrupted(
+    name: &str,
+    domain: &Domain,
+    saved: bool,
+    layout: &Layout,
+    programs: &Programs,
+) -> Result<Option<Interrupted>, ProgramError> {
+    let is_left =
+        domain.state == State::Paused && is_restoring(layout, name) && never_ran(domain, programs)?;
+    let how = if saved {
+        Interrupted::Again
+    } else {
+        Interrupted::Finish
+    };
+    Ok(is_left.then_some(how))
+}
+
 impl Restore {
     /// The first step; what a killed restore left is ended before.
     ///

@@ -11,7 +11,7 @@ use reconcile::keepers;
 use reconcile::observe::Domains;
 use reconcile::own;
 use reconcile::plan::Step;
-use reconcile::restoring::{Restore, is_restoring, never_ran};
+use reconcile::restoring::{Interrupted, Restore, interrupted};
 use reconcile::saves;
 use reconcile::xl::either_way;
 use reconcile::{Lock, Stages};
@@ -136,14 +136,12 @@ pub fn judge(guest: &Guest, now: &Now, context: &Context) -> anyhow::Result<Begi
         .filter(|uuid| !uuids.contains(uuid));
     if let Some(domain) = own {
         let saved = saved && of_another.is_none();
-        let interrupted = domain.state == State::Paused
-            && is_restoring(&context.layout, name)
-            && never_ran(domain, &context.programs)?;
-        return match domain.state {
-            State::Running => Ok(Begin::Runs(domain.clone())),
-            _ if interrupted && saved => Ok(Begin::Restore(restore(Some(domain.domid)))),
-            _ if interrupted => Ok(Begin::Finish(domain.clone())),
-            State::Paused if saved => bail!(
+        let left = interrupted(name, domain, saved, &context.layout, &context.programs)?;
+        return match (domain.state, left) {
+            (State::Running, _) => Ok(Begin::Runs(domain.clone())),
+            (_, Some(Interrupted::Again)) => Ok(Begin::Restore(restore(Some(domain.domid)))),
+            (_, Some(Interrupted::Finish)) => Ok(Begin::Finish(domain.clone())),
+            (State::Paused, None) if saved => bail!(
                 "it is paused (domain {}), and there is a save file of it: {}. If its domain ran since it was restored, remove the save file, and `xl unpause {0}` lets it run on",
                 domain.domid,
                 save.display()

@@ -11,7 +11,7 @@ use crate::domains::{self, Domain, State};
 use crate::files;
 use crate::plan::Step;
 use crate::program;
-use crate::restoring::{self, RESTORE_LIMIT, Restore};
+use crate::restoring::{self, Interrupted, RESTORE_LIMIT, Restore};
 use crate::units::{ActiveUnits, Unit};
 use crate::xl::Xl;
 
@@ -72,25 +72,24 @@ impl Executor<'_> {
         let file = self.layout.save_dir().join(name);
         let domains = domains::list_briefly(programs)?;
         let paused = |domain: &&Domain| domain.uuid == uuid && domain.state == State::Paused;
-        // What a restore left that was killed.
-        let left = domains.iter().find(paused);
-        let left = left.filter(|_| restoring::is_restoring(self.layout, name));
-        let left = match left {
-            Some(domain) if restoring::never_ran(domain, programs)? => Some(domain),
-            _ => None,
-        };
-        if let Some(domain) = left
-            && !files::is_there(&file)?
-        {
-            restoring::finish(name, domain, self.layout, programs)?;
-            return Ok(domain.domid);
+        let mut again = None;
+        if let Some(domain) = domains.iter().find(paused) {
+            let saved = files::is_there(&file)?;
+            match restoring::interrupted(name, domain, saved, self.layout, programs)? {
+                Some(Interrupted::Finish) => {
+                    restoring::finish(name, domain, self.layout, programs)?;
+                    return Ok(domain.domid);
+                }
+                Some(Interrupted::Again) => again = Some(domain.domid),
+                None => {}
+            }
         }
         let restore = Restore {
             name: name.to_owned(),
             file,
             uuids: vec![uuid],
             layout: self.layout.clone(),
-            again: left.map(|domain| domain.domid),
+            again,
             started_with: None,
         };
         Ok(restore.by_xl(programs)?.domid)
