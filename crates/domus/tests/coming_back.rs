@@ -10,7 +10,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use support::{Dom0, guest};
+use support::{Dom0, going_down, guest};
 
 const IMAGE: &str = "/vmdisks/web.img";
 
@@ -146,6 +146,25 @@ fn a_guest_that_reboots_by_itself_is_stopped_all_the_same() {
     dom0.xl(&["reboot", "1"]);
     let ran = dom0.run(&["stop", "web"]);
     assert_eq!((ran.status, ran.stdout.as_str()), (0, "web: stopped\n"));
+    assert_eq!(unit.0.wait().unwrap().code(), Some(0));
+    assert_eq!(domid(&dom0), None);
+}
+
+#[test]
+fn a_guest_that_reboots_as_the_host_goes_down_is_not_overlooked() {
+    let mut web = sized("16MiB");
+    web["lifecycle"] = json!({ "onHostShutdown": "shutdown" });
+    let (dom0, mut unit) = running(&web);
+    dom0.xl(&["reboot", "1"]);
+    assert_eq!(domid(&dom0), None);
+    going_down::systemd(&dom0, "stopping", "inactive");
+    let ran = going_down::shut_down(&dom0);
+    assert_eq!(
+        (ran.status, ran.stdout.as_str()),
+        (0, "web: shut down\n"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(unit.0.wait().unwrap().code(), Some(0));
     assert_eq!(domid(&dom0), None);
 }

@@ -15,10 +15,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use guest_spec::{Lifecycle, OnHostShutdown, OnTimeout};
+use guest_spec::{Guest, Lifecycle, OnHostShutdown, OnTimeout};
 use reconcile::domains::{self, Domain, State};
 use reconcile::ending::{self, Ended, Progress, Target};
-use reconcile::keepers;
+use reconcile::keepers::{self, Keepers};
 use reconcile::program;
 use reconcile::restoring::{is_restoring, never_ran};
 use reconcile::startup::{Planned, waves};
@@ -34,6 +34,9 @@ use crate::verbs;
 /// How often xl is asked who runs before this is given up.
 const TRIES: u32 = 5;
 const AGAIN: Duration = Duration::from_secs(2);
+/// How long a guest may be without a domain when the Dom0 goes down, since it reboots by itself: its xl sleeps for two
+/// seconds, and waits for Xen's lock.
+const REBOOTS: Duration = Duration::from_secs(30);
 /// How long a guest may still be built when the Dom0 goes down.
 const BUILT: Duration = Duration::from_secs(60);
 
@@ -77,7 +80,7 @@ pub fn run(common: &Common, args: &HostShutdownArgs) -> anyhow::Result<ExitCode>
         done: Vec::new(),
         failures: Vec::new(),
     };
-    let domains = domains(&known.programs)?;
+    let domains = settled(&known)?;
     let (mine, own) = mine(&known, &domains, &mut said);
     let here = !is_xendomains_active(&known.programs)?;
     let planned: Vec<Planned> = mine.iter().map(|guest| guest.planned.clone()).collect();
@@ -134,18 +137,41 @@ fn ask(programs: &Programs, args: &[&str]) -> anyhow::Result<String> {
     Ok(answer.to_owned())
 }
 
+/// All guests of ours: those that are declared, with their declaration, and those that are remembered.
+fn ours(known: &Known) -> BTreeMap<&str, Option<&Guest>> {
+    let remembered = known.records.iter().map(|(name, _)| (name, None));
+    let declared = known.document.iter().flat_map(|document| &document.guests);
+    let declared = declared.map(|guest| (guest.name.as_str(), Some(guest)));
+    remembered.chain(declared).collect()
+}
+
+/// All domains, once none of our guests is between two: a guest that reboots by itself has none for some seconds, and would
+/// be overlooked, start again, and end as by a power cut.
+fn settled(known: &Known) -> anyhow::Result<Vec<Domain>> {
+    let deadline = Instant::now() + REBOOTS;
+    loop {
+        let domains = domains(&known.programs)?;
+        // After the domains: an xl that is gone now makes none.
+        let keepers = Keepers::look(&known.layout);
+        let is_between = |(name, guest): (&str, Option<&Guest>)| {
+            let uuids = own::uuids(known.records.get(name), guest, &known.layout);
+            let lives = |one: &Domain| uuids.contains(&one.uuid) && one.state != State::Dying;
+            let names = || keepers::names(name, known.records.called(name));
+            !domains.iter().any(lives) && keepers.xl_of(&names(), &uuids).is_some()
+        };
+        if !ours(known).into_iter().any(is_between) || Instant::now() >= deadline {
+            return Ok(domains);
+        }
+        thread::sleep(AGAIN / 4);
+    }
+}
+
 /// The guests of ours that run; and the numbers of all domains that are ours.
 fn mine(known: &Known, domains: &[Domain], said: &mut Said) -> (Vec<Mine>, BTreeSet<u32>) {
-    let declared = known.document.iter().flat_map(|document| &document.guests);
-    let declared: BTreeMap<&str, &guest_spec::Guest> =
-        declared.map(|guest| (guest.name.as_str(), guest)).collect();
-    let mut names: BTreeSet<&str> = declared.keys().copied().collect();
-    names.extend(known.records.iter().map(|(name, _)| name));
     let mut seen = BTreeSet::new();
     let mut all = BTreeSet::new();
     let mut mine = Vec::new();
-    for name in names {
-        let guest = declared.get(name).copied();
+    for (name, guest) in ours(known) {
         let record = match known.records.get(name) {
             Some(Ok(record)) => Some(record),
             Some(Err(error)) if guest.is_none() => {
@@ -183,7 +209,7 @@ fn mine(known: &Known, domains: &[Domain], said: &mut Said) -> (Vec<Mine>, BTree
 }
 
 /// One that is no longer declared has the order of those that say nothing.
-fn planned(name: &str, guest: Option<&guest_spec::Guest>) -> Planned {
+fn planned(name: &str, guest: Option<&Guest>) -> Planned {
     guest.map_or_else(
         || Planned {
             name: name.to_owned(),
