@@ -72,6 +72,7 @@ fn a_restore_that_failed_is_said() {
         assert_eq!(ran.status, 1, "{args:?}");
         let said = format!("{}{}", ran.stdout, ran.stderr);
         assert!(said.contains("it is down: it was saved, and xendomains did not restore it in this boot (`journalctl -b -u xendomains` says why). `domus start web` restores it"), "{said}");
+        assert!(!said.contains("is saved;"), "said twice: {said}");
     }
     // In the last lines of a switch.
     let switch = dom0

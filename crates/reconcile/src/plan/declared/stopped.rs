@@ -57,7 +57,10 @@ impl Case<'_> {
     fn saved(&self, plan: &mut GuestPlan) {
         let own_file = self.observed.saves.contains(&self.guest.name);
         if self.xendomains || !own_file || self.ran_in_this_boot() {
-            if !saves::is_anothers(self.observed, &self.guest.name, &self.uuids()) {
+            // Where it should have been restored, that is said.
+            if plan.save_problem.is_none()
+                && !saves::is_anothers(self.observed, &self.guest.name, &self.uuids())
+            {
                 plan.notes.push(Note::Saved {
                     by_xendomains: self.xendomains,
                 });
