@@ -61,16 +61,6 @@ ExecStart=/bin/true
 ExecStop=/bin/bash -ec 'file=/var/lib/xen/save/pygrub-guest; size=$$(stat -c %%s $$file); truncate -s $$((size / 2)) $$file; mv /vmdisks/lost-data.img /vmdisks/away; sync'
 ";
 
-/// NixOS activates a system at its boot before systemd starts.
-const ACTIVATION: &str = "[Unit]
-DefaultDependencies=no
-After=local-fs.target
-Before=sysinit.target
-[Service]
-Type=oneshot
-ExecStart=/usr/bin/env -i PATH=/usr/bin:/bin HOME=/root /bin/bash /root/activation
-";
-
 /// Runs the scenario.
 pub fn run(stage: &mut Stage) -> Result<()> {
     let house = stage.house()?;
@@ -83,7 +73,7 @@ pub fn run(stage: &mut Stage) -> Result<()> {
     let mark = console::mark(&mut house.world.dom0, ENDS)?;
     reboot_to(house, &module(CHANGED))?;
     let said = house.world.dom0.ok(
-        "journalctl -b -o cat -u domus-activation -u domus-prepare -u domus-guests; domus status 2>&1 || true",
+        "journalctl -b -o cat -u activation-at-boot -u domus-prepare -u domus-guests; domus status 2>&1 || true",
     )?;
     let said = Said::of(&said);
 
@@ -126,21 +116,13 @@ fn reboot_to(house: &mut House, module: &str) -> Result<()> {
     house.world.switch(&generation, Action::Boot)?.ok()?;
     let dom0 = &mut house.world.dom0;
     let units = "/etc/systemd/system";
-    dom0.push("/root/activation", generation.activation.as_bytes(), "600")?;
-    dom0.push(
-        &format!("{units}/domus-activation.service"),
-        ACTIVATION.as_bytes(),
-        "644",
-    )?;
     dom0.push(
         &format!("{units}/meanwhile.service"),
         MEANWHILE.as_bytes(),
         "644",
     )?;
     dom0.ok(&format!(
-        "mkdir -p {units}/sysinit.target.wants
-        ln -s {units}/domus-activation.service {units}/sysinit.target.wants/
-        systemctl daemon-reload
+        "systemctl daemon-reload
         systemctl start meanwhile
         rm {units}/meanwhile.service"
     ))?;
@@ -155,11 +137,7 @@ fn reboot_to(house: &mut House, module: &str) -> Result<()> {
         ended.contains(&format!("{ENDS}: shut down")),
         "domus-shutdown said:\n{ended}"
     );
-    dom0.ok(&format!(
-        "rm {units}/sysinit.target.wants/domus-activation.service {units}/domus-activation.service
-        systemctl daemon-reload"
-    ))
-    .map(drop)
+    Ok(())
 }
 
 /// What was said, without line breaks, since lines are broken by their width.
