@@ -55,6 +55,16 @@ pub struct Options {
     pub offline: bool,
 }
 
+impl Options {
+    /// With the offline stand-in, whatever else is at hand.
+    pub fn offline() -> Self {
+        Self {
+            offline: true,
+            ..Self::default()
+        }
+    }
+}
+
 /// Runs `cargo xtask eval`.
 ///
 /// # Errors

@@ -19,13 +19,7 @@ pub fn compare(directory: &Path, real: &Options) -> anyhow::Result<Source> {
     if source.tree().is_none() {
         bail!("there is no real NixOS to compare with: it was {source}");
     }
-    let (_, offline) = evaluate(
-        directory,
-        &Options {
-            offline: true,
-            ..Options::default()
-        },
-    )?;
+    let (_, offline) = evaluate(directory, &Options::offline())?;
     let found = differences(&with_nixos, &offline);
     if !found.is_empty() {
         bail!(

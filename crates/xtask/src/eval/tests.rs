@@ -147,16 +147,9 @@ fn every_type_says_what_is_wanted() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn offline() -> Options {
-    Options {
-        offline: true,
-        ..Options::default()
-    }
-}
-
 #[test]
 fn the_dom0_template_as_a_person_reads_it() -> anyhow::Result<()> {
-    let (source, evaluation) = evaluate(&project().join("templates/dom0"), &offline())?;
+    let (source, evaluation) = evaluate(&project().join("templates/dom0"), &Options::offline())?;
     assert_eq!(
         source.to_string(),
         "the offline stand-in for NixOS (asked for)"
@@ -173,7 +166,7 @@ fn the_dom0_template_as_a_person_reads_it() -> anyhow::Result<()> {
 fn every_option_reaches_its_place() -> anyhow::Result<()> {
     let (_, evaluation) = evaluate(
         &project().join("nixos-tests/fixtures/everything"),
-        &offline(),
+        &Options::offline(),
     )?;
     assert_eq!(evaluation.failed_assertions, Vec::<String>::new());
     let here = project().display().to_string();
@@ -191,7 +184,7 @@ fn every_option_reaches_its_place() -> anyhow::Result<()> {
 /// libxl looks qemu-system-i386 up on PATH, for the guests whose disks or machine QEMU serves.
 #[test]
 fn what_starts_guests_finds_the_device_model() -> anyhow::Result<()> {
-    let (_, evaluation) = evaluate(&project().join("templates/dom0"), &offline())?;
+    let (_, evaluation) = evaluate(&project().join("templates/dom0"), &Options::offline())?;
     for name in [
         "domus-guest@.service",
         "domus-guests.service",
@@ -214,7 +207,7 @@ fn every_template_evaluates() -> anyhow::Result<()> {
     let mut seen = 0;
     for entry in std::fs::read_dir(project().join("templates"))? {
         let folder = entry?.path();
-        let (_, evaluation) = evaluate(&folder, &offline())
+        let (_, evaluation) = evaluate(&folder, &Options::offline())
             .with_context(|| format!("{} does not evaluate", folder.display()))?;
         if !evaluation.failed_assertions.is_empty() {
             bail!(
@@ -232,7 +225,7 @@ fn every_template_evaluates() -> anyhow::Result<()> {
 #[test]
 fn a_folder_without_a_configuration_is_named() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    let error = evaluate(folder.path(), &offline())
+    let error = evaluate(folder.path(), &Options::offline())
         .map(|_| ())
         .map_err(|error| error.to_string());
     assert!(error.is_err_and(|text| text.ends_with(

@@ -12,10 +12,7 @@ fn generation(change: &str) -> Result<Evaluation> {
         template.display()
     );
     std::fs::write(folder.path().join("configuration.nix"), text)?;
-    let offline = Options {
-        offline: true,
-        ..Options::default()
-    };
+    let offline = Options::offline();
     Ok(eval::evaluate(folder.path(), &offline)?.1)
 }
 

@@ -35,10 +35,7 @@ struct Answer {
 
 /// Runs the scenario.
 pub fn run(stage: &mut Stage) -> Result<()> {
-    let offline = Options {
-        offline: true,
-        ..Options::default()
-    };
+    let offline = Options::offline();
     let pairs = round_trip::pairs(&offline)?;
     let templates = round_trip::templates(&offline)?;
     ensure!(!templates.is_empty(), "no template has a guest");

@@ -49,10 +49,7 @@ done
 
 /// Runs the scenario.
 pub fn run(stage: &mut Stage) -> Result<()> {
-    let offline = Options {
-        offline: true,
-        ..Options::default()
-    };
+    let offline = Options::offline();
     let (mut document, files) = round_trip::document(&offline)?;
     let mut newer = BTreeSet::new();
     for (name, file) in &files {

@@ -26,10 +26,7 @@ pub fn run(stage: &mut Stage) -> Result<()> {
         "domus import --running {} 2>/run/import.err || {{ cat /run/import.err; false; }}",
         names.join(" ")
     ))?;
-    let options = Options {
-        offline: true,
-        ..Options::default()
-    };
+    let options = Options::offline();
     let document = round_trip::declared(&nix, &["xenbr0".to_owned()], &options)
         .with_context(|| format!("what was imported cannot be declared:\n{nix}"))?;
     for name in &names {
