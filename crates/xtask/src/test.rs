@@ -1,5 +1,7 @@
 //! `cargo xtask test`: everything that proves Domus, and one closing line.
 
+mod told;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -7,6 +9,7 @@ use std::time::Instant;
 use anstyle::{AnsiColor, Style};
 use anyhow::{Context, Result, bail};
 
+use self::told::Told;
 use crate::eval::{self, Options};
 use crate::{grub_fixture, round_trip, setup, vm};
 
@@ -158,21 +161,16 @@ impl Tally {
             .output()
             .context("cannot run cargo")?;
         let stdout = String::from_utf8_lossy(&output.stdout);
-        let counts: Vec<Counts> = stdout.lines().filter_map(Counts::parse).collect();
-        let sum = |count: fn(&Counts) -> usize| counts.iter().map(count).sum::<usize>();
-        let (passed, failed) = (sum(|counts| counts.passed), sum(|counts| counts.failed));
+        let told = Told::read(&stdout);
         // A test that cannot do its work here says so on a line of its own.
-        let skips: Vec<&str> = stdout
-            .lines()
-            .filter_map(|line| line.strip_prefix("skipped: "))
-            .collect();
-        let passed = passed.saturating_sub(skips.len());
+        let passed = told.counts.passed.saturating_sub(told.skips.len());
+        let failed = told.counts.failed;
         self.passed += passed;
         self.failed += failed;
-        for why in skips {
+        for why in &told.skips {
             self.skip("a test of the crates", why);
         }
-        for _ in 0..sum(|counts| counts.ignored) {
+        for _ in 0..told.counts.ignored {
             self.skip("a test of the crates", "it is marked as ignored");
         }
         if output.status.success() && passed > 0 {
@@ -182,10 +180,7 @@ impl Tally {
                 &format!("{passed} tests of the crates"),
             );
             // What the harnesses counted that kill domus, and that fail its calls.
-            for counted in stdout
-                .lines()
-                .filter_map(|line| line.strip_prefix("counted: "))
-            {
+            for counted in &told.counted {
                 anstream::println!("  {counted}");
             }
         } else {
@@ -195,7 +190,7 @@ impl Tally {
             say(
                 AnsiColor::Red,
                 "FAIL",
-                &format!("tests of the crates\n{stdout}{stderr}"),
+                &format!("tests of the crates\n{}", told.failures(&stdout, &stderr)),
             );
         }
         Ok(())
@@ -205,10 +200,7 @@ impl Tally {
     fn evaluation(&mut self, real: &Options) -> Result<()> {
         let mut directories = folders(&eval::project().join("templates"))?;
         directories.push(eval::project().join("nixos-tests/fixtures/everything"));
-        let offline = Options {
-            offline: true,
-            ..Options::default()
-        };
+        let offline = Options::offline();
         for directory in &directories {
             self.step(&format!("evaluate {}, offline", shown(directory)), || {
                 let (_, evaluation) = eval::evaluate(directory, &offline)?;
@@ -258,28 +250,6 @@ fn shown(directory: &Path) -> String {
         .unwrap_or(directory)
         .display()
         .to_string()
-}
-
-/// The counts of one test binary: `test result: ok. 3 passed; 0 failed; 1 ignored; …`.
-struct Counts {
-    passed: usize,
-    failed: usize,
-    ignored: usize,
-}
-
-impl Counts {
-    fn parse(line: &str) -> Option<Self> {
-        let rest = line.strip_prefix("test result: ")?.split_once(". ")?.1;
-        let count = |word: &str| {
-            let part = rest.split("; ").find_map(|part| part.strip_suffix(word))?;
-            part.trim().parse().ok()
-        };
-        Some(Self {
-            passed: count(" passed")?,
-            failed: count(" failed")?,
-            ignored: count(" ignored")?,
-        })
-    }
 }
 
 fn cargo(args: &[&str]) -> Result<()> {
@@ -348,17 +318,4 @@ fn folders(directory: &Path) -> Result<Vec<PathBuf>> {
     }
     found.sort();
     Ok(found)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts_what_cargo_prints() {
-        let line = "test result: FAILED. 21 passed; 2 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.05s";
-        let counts = Counts::parse(line).unwrap();
-        assert_eq!((counts.passed, counts.failed, counts.ignored), (21, 2, 1));
-        assert!(Counts::parse("test foo ... ok").is_none());
-    }
 }
