@@ -15,7 +15,6 @@ use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::eval::Options;
 use crate::evaluation::Evaluation;
 use crate::setup;
 use crate::switch::Action;
@@ -142,49 +141,42 @@ fn done(world: &mut World, script: &str) -> Result<()> {
     Ok(())
 }
 
-/// Guests as they are, a disk and a NIC each, and who starts them.
+/// The Dom0 of the template, with other guests, a disk and a NIC each, and who starts them.
 fn declared(manager: &Manager) -> Result<Evaluation> {
     let mut guests = String::new();
     for number in 1..=GUESTS {
         let _ = write!(
             guests,
             "
-    guests.small{number:02} = {{
-      memory = 96;
-      bootloader = \"direct\";
-      kernel = \"{kernel}\";
-      initrd = \"{initrd}\";
-      cmdline = \"console=hvc0 rdinit=/bin/busybox -- sleep 86400\";
-      disks.data = {{ path = \"/vmdisks/small{number:02}.img\"; size = \"64MiB\"; filesystem.label = \"data\"; }};
-      networks.lan = {{ }};
-      autostart = true;
-    }};",
+      small{number:02} = {{
+        memory = 96;
+        bootloader = \"direct\";
+        kernel = \"{kernel}\";
+        initrd = \"{initrd}\";
+        cmdline = \"console=hvc0 rdinit=/bin/busybox -- sleep 86400\";
+        disks.data = {{ path = \"/vmdisks/small{number:02}.img\"; size = \"64MiB\"; filesystem.label = \"data\"; }};
+        networks.lan = {{ }};
+        autostart = true;
+      }};",
             kernel = KERNEL,
             initrd = micro::INITRD,
         );
     }
-    let text = format!(
-        "{{
-  imports = [ ./hardware-configuration.nix ];
-  networking.hostName = \"dom0\";
-  system.stateVersion = \"26.05\";
+    let module = format!(
+        "{{ lib, ... }}:
+{{
   virtualisation.xen = {{
-    enable = true;
-    dom0Resources.memory = 1024;
-    bridges.xenbr0.address = \"10.10.0.1/24\";
-    {options}{guests}
+    {options}
+    guests = lib.mkForce {{{guests}
+    }};
   }};
 }}
 ",
         options = manager.options,
     );
     let configuration = Configuration::from_template()?;
-    configuration.edit(|_| Ok(text))?;
-    let offline = Options {
-        offline: true,
-        ..Options::default()
-    };
-    Ok(configuration.evaluate(&offline)?.1)
+    configuration.add_module("bench.nix", &module)?;
+    configuration.evaluate_offline()
 }
 
 /// The guests that are to run, each as `NAME=UUID`.

@@ -125,6 +125,14 @@ impl Configuration {
     pub fn evaluate(&self, options: &eval::Options) -> Result<(eval::Source, Evaluation)> {
         eval::evaluate(self.folder.path(), options)
     }
+
+    /// Evaluates it with the offline stand-in: for what is about what is done with an evaluation.
+    ///
+    /// # Errors
+    /// It does not evaluate.
+    pub fn evaluate_offline(&self) -> Result<Evaluation> {
+        Ok(self.evaluate(&eval::Options::offline())?.1)
+    }
 }
 
 /// Builds domus as it is shipped, and says where it is.
