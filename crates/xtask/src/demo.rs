@@ -78,15 +78,7 @@ pub fn run(args: &Args) -> Result<()> {
     world.dom0.wait_booted(Duration::from_secs(240))?;
     step.done();
     let after = show_guests(&mut world, &guests)?;
-    for (before, after) in before.iter().zip(&after) {
-        after.goes_on_from(before)?;
-        ensure!(
-            after.memory_mib == before.memory_mib,
-            "a guest came back with another size:\n  {}\n  {}",
-            before.line,
-            after.line
-        );
-    }
+    console::all_restored(&before, &after)?;
     anstream::println!(
         "\nAll {} guests came back by themselves, restored, {GROWS} with its new size. ({:.0} s)",
         guests.len(),

@@ -91,6 +91,38 @@ impl State {
     }
 }
 
+/// Asserts that all guests go on; the states are of the same guests in the same order.
+///
+/// # Errors
+/// As [`State::goes_on_from`].
+pub fn all_go_on(before: &[State], after: &[State]) -> Result<()> {
+    ensure!(
+        before.len() == after.len(),
+        "there were {} guests, and there are {}",
+        before.len(),
+        after.len()
+    );
+    let mut pairs = before.iter().zip(after);
+    pairs.try_for_each(|(before, after)| after.goes_on_from(before))
+}
+
+/// Asserts that all guests were restored: they go on, each with as much memory as before.
+///
+/// # Errors
+/// As [`all_go_on`]; or one has another size.
+pub fn all_restored(before: &[State], after: &[State]) -> Result<()> {
+    all_go_on(before, after)?;
+    for (before, after) in before.iter().zip(after) {
+        ensure!(
+            after.memory_mib == before.memory_mib,
+            "a guest came back with another size:\n  {}\n  {}",
+            before.line,
+            after.line
+        );
+    }
+    Ok(())
+}
+
 /// The words of a field; none where it says `-`.
 fn words(field: &str) -> impl Iterator<Item = &str> {
     field.split(' ').filter(|word| *word != "-")
@@ -212,6 +244,12 @@ mod tests {
         ] {
             assert!(state(bad).goes_on_from(&before).is_err(), "{bad}");
         }
+        let all = [before.clone(), before.clone()];
+        let smaller = state("up 40 s, memory 113 MiB, 1 vCPU, boots 3, writes 14");
+        assert!(all_go_on(&all, &[restored.clone(), smaller.clone()]).is_ok());
+        assert!(all_go_on(&all, std::slice::from_ref(&restored)).is_err());
+        assert!(all_restored(&all, &[restored.clone(), restored.clone()]).is_ok());
+        assert!(all_restored(&all, &[restored, smaller]).is_err());
         assert!(before.sees_memory(256) && !before.sees_memory(384) && !before.sees_memory(240));
     }
 

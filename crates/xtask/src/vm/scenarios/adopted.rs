@@ -3,10 +3,7 @@
 use anyhow::{Result, ensure};
 
 use super::stage::{House, Stage};
-use crate::switch::Action;
-use crate::vm::console::State;
 use crate::vm::micro;
-use crate::vm::scenarios::stage::evaluate;
 
 const GUEST: &str = "by-person";
 const FILE: &str = "by-person.nix";
@@ -39,11 +36,11 @@ fn module(memory: u32) -> String {
 pub fn run(stage: &mut Stage) -> Result<()> {
     let house = stage.house()?;
     by_hand(house)?;
-    let before = house.state_when(GUEST, 90, |_| true)?;
+    let before = house.state(GUEST, 90)?;
     let domid = house.domid(GUEST)?;
 
     // Declared with other memory: neither a switch nor `adopt` touches it, and both say why.
-    let said = switched(house, 160)?;
+    let said = house.declare_in_the_way(FILE, &module(160))?;
     ensure!(
         said.contains("a domain of its UUID runs")
             && said.contains(&format!("domus adopt {GUEST}")),
@@ -55,16 +52,16 @@ pub fn run(stage: &mut Stage) -> Result<()> {
         refused.status == 1 && text.contains("- 128") && text.contains("+ 160"),
         "`domus adopt` does not show the difference:\n{text}"
     );
-    untouched(house, &before, domid)?;
+    house.runs_on(GUEST, &before, domid)?;
 
     // Declared as it is, it is Domus's from now on, and runs on.
-    switched(house, 128)?;
+    house.declare_in_the_way(FILE, &module(128))?;
     let said = house.world.domus(&format!("adopt {GUEST}"))?;
     ensure!(
         said.contains("is Domus's own now, and was not touched"),
         "{said}"
     );
-    untouched(house, &before, domid)?;
+    house.runs_on(GUEST, &before, domid)?;
     house.nothing_to_do(GUEST)?;
     house
         .world
@@ -76,7 +73,7 @@ pub fn run(stage: &mut Stage) -> Result<()> {
     house.state_when(GUEST, 60, |state| {
         state.memory_mib > 112 && state.sees_memory(176)
     })?;
-    untouched(house, &before, domid)?;
+    house.runs_on(GUEST, &before, domid)?;
     house.take_back(FILE)?;
     house
         .world
@@ -101,22 +98,4 @@ fn by_hand(house: &mut House) -> Result<()> {
         "truncate -s 16M {IMAGE}; mke2fs -q -t ext4 -L data {IMAGE}; xl create -q /etc/xen/{GUEST}.cfg"
     ))
     .map(drop)
-}
-
-/// A switch that may fail, for the guest is not Domus's; gives what it said.
-fn switched(house: &mut House, memory: u32) -> Result<String> {
-    house.configuration.set_module(FILE, &module(memory))?;
-    let generation = evaluate(&house.configuration)?;
-    let report = house.world.switch(&generation, Action::Switch)?;
-    ensure!(
-        report.status != 0,
-        "somebody else's file in the way is no failure:\n{}",
-        report.text
-    );
-    Ok(report.text)
-}
-
-fn untouched(house: &mut House, before: &State, domid: u32) -> Result<()> {
-    ensure!(house.domid(GUEST)? == domid, "it was started anew");
-    house.state_when(GUEST, 30, |_| true)?.goes_on_from(before)
 }

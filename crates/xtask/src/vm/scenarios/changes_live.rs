@@ -2,7 +2,6 @@
 //! is shown, and left.
 
 use anyhow::{Context as _, Result, ensure};
-use serde_json::Value;
 
 use super::stage::{House, Stage};
 use crate::vm::console::State;
@@ -41,7 +40,7 @@ const LESS: &str = r#"memory = 176; vcpus = 2; networks.lan.bridge = "otherbr0";
 pub fn run(stage: &mut Stage) -> Result<()> {
     let house = stage.house()?;
     house.declare(FILE, &module(BEFORE))?;
-    let before = house.state_when(GUEST, 120, |_| true)?;
+    let before = house.state(GUEST, 120)?;
     ensure!(
         before.vcpus == 1 && before.disks.is_empty() && before.nics.len() == 1,
         "it did not start as declared: {}",
@@ -128,19 +127,7 @@ fn by_hand(house: &mut House, before: &State) -> Result<()> {
     let as_by_hand = |state: &State| state.vcpus == 1 && state.disks.get("xvdd") == Some(&16);
     house.state_when(GUEST, 60, as_by_hand)?;
     house.world.domus("apply")?;
-    let plan = house.planned(GUEST)?;
-    let changes = plan["changes"]
-        .as_array()
-        .context("a plan without changes")?;
-    let drift: Vec<&Value> = changes
-        .iter()
-        .filter(|change| change["when"] == "drift")
-        .map(|change| &change["key"])
-        .collect();
-    ensure!(
-        drift == ["memory", "vcpus", "disk"] && changes.len() == 3,
-        "what was changed by hand is not shown as that: {plan:#}"
-    );
+    let plan = house.changes_are(GUEST, "drift", &["memory", "vcpus", "disk"])?;
     ensure!(
         plan["steps"].as_array().is_some_and(Vec::is_empty),
         "what was changed by hand would be changed back: {plan:#}"

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 
-use super::stage::{House, Stage, evaluate};
+use super::stage::{House, Stage};
 use crate::switch::Action;
 use crate::vm::console;
 use crate::vm::world::{Configuration, guests};
@@ -14,7 +14,7 @@ const STATE: &str = "stat -c '%n %Y %s %i' /etc/xen/*.cfg /etc/xen/auto/*; stat 
 pub fn run(stage: &mut Stage) -> Result<()> {
     let mut world = stage.empty_world()?;
     let configuration = Configuration::from_template()?;
-    let generation = evaluate(&configuration)?;
+    let generation = configuration.evaluate_offline()?;
     let declared = guests(&generation)?;
 
     let plan = world.switch(&generation, Action::DryActivate)?.ok()?;

@@ -2,10 +2,10 @@
 
 use anyhow::{Result, ensure};
 
-use super::stage::{Stage, evaluate};
-use crate::switch::Action;
+use super::stage::Stage;
 use crate::vm::micro;
 
+const FILE: &str = "stranger.nix";
 const MODULE: &str = r#"{ config, ... }:
 {
   virtualisation.xen.guests.stranger = {
@@ -37,34 +37,20 @@ pub fn run(stage: &mut Stage) -> Result<()> {
     let before = dom0.ok(seen)?;
     let domains = house.domains()?;
 
-    let original = evaluate(&house.configuration)?;
-    house.configuration.add_module("stranger.nix", MODULE)?;
-    let generation = evaluate(&house.configuration)?;
-    let report = house.world.switch(&generation, Action::Switch)?;
+    let said = house.declare_in_the_way(FILE, MODULE)?;
     ensure!(
-        report.status != 0,
-        "a file in the way is no failure:\n{}",
-        report.text
-    );
-    ensure!(
-        report.text.contains("stranger") && report.text.contains("/etc/xen/stranger.cfg"),
-        "the file in the way is not named:\n{}",
-        report.text
+        said.contains("stranger") && said.contains("/etc/xen/stranger.cfg"),
+        "the file in the way is not named:\n{said}"
     );
     // Back to what was declared, which fails no more.
-    let back = house.world.switch(&original, Action::Switch)?;
-    house
-        .configuration
-        .edit(|text| Ok(text.replacen(" ./stranger.nix", "", 1)))?;
-    back.ok()?;
+    house.take_back(FILE)?;
     let dom0 = &mut house.world.dom0;
     let after = dom0.ok(seen)?;
     ensure!(
         before == after,
         "what is not Domus's changed from\n{before}to\n{after}"
     );
-    let now = house.domains()?;
-    ensure!(now == domains, "domains changed from\n{domains}to\n{now}");
+    house.same_domains(&domains)?;
     let states = house.world.states(&house.guests, 60)?;
     ensure!(states.len() == house.guests.len(), "a guest is silent");
     house

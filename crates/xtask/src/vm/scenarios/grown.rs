@@ -22,14 +22,14 @@ const AFTER_MIB: u64 = 1280;
 /// Runs the scenario.
 pub fn run(stage: &mut Stage) -> Result<()> {
     let house = stage.house()?;
-    let before = house.state_when(GUEST, 60, |_| true)?;
+    let before = house.state(GUEST, 60)?;
     let said = house.declare(FILE, MODULE)?;
     let waits = format!("pending: disks.root ({IMAGE}) grows from 1GiB to 1280MiB");
     ensure!(
         said.contains(&waits),
         "the switch does not say '{waits}':\n{said}"
     );
-    let running = house.state_when(GUEST, 30, |_| true)?;
+    let running = house.state(GUEST, 30)?;
     running.goes_on_from(&before)?;
     is_sized(house, BEFORE_MIB)?;
 
@@ -46,7 +46,7 @@ pub fn run(stage: &mut Stage) -> Result<()> {
     );
     is_sized(house, BEFORE_MIB)?;
     house.world.domus(&format!("start {GUEST}"))?;
-    let restored = house.state_when(GUEST, 90, |_| true)?;
+    let restored = house.state(GUEST, 90)?;
     restored.goes_on_from(&running)?;
     is_sized(house, BEFORE_MIB)?;
 
@@ -92,7 +92,7 @@ pub fn run(stage: &mut Stage) -> Result<()> {
         "the smaller size is not spoken of:\n{said}"
     );
     is_sized(house, AFTER_MIB)?;
-    house.state_when(GUEST, 30, |_| true)?.goes_on_from(&after)
+    house.state(GUEST, 30)?.goes_on_from(&after)
 }
 
 fn is_sized(house: &mut House, mib: u64) -> Result<()> {

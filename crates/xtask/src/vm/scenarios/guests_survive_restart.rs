@@ -2,37 +2,18 @@
 
 use anyhow::{Result, ensure};
 
-use super::stage::{Stage, evaluate};
-use crate::switch::Action;
-use crate::vm::world::guests;
+use super::stage::{Stage, micro_guest};
+use crate::vm::console;
 
 /// A guest whose disk only qemu can serve: for raw files Xen takes loop devices.
-const MODULE: &str = r#"{ config, ... }:
-{
-  virtualisation.xen.guests.qdisk-guest = {
-    type = "pvh";
-    memory = 128;
-    kernel = "${config.boot.kernelPackages.kernel}/bzImage";
-    initrd = "${config.virtualisation.xen.domus.microGuest}/initrd";
-    cmdline = "console=hvc0";
-    autostart = true;
-    disks.data = {
-      path = "/vmdisks/qdisk-guest.qcow2";
-      size = "64MiB";
-      format = "qcow2";
-    };
-    networks.lan = { };
-  };
-}
-"#;
+const GUEST: &str = "qdisk-guest";
+const OPTIONS: &str = r#"type = "pvh"; memory = 128; cmdline = "console=hvc0"; networks.lan = { };
+    disks.data = { path = "/vmdisks/qdisk-guest.qcow2"; size = "64MiB"; format = "qcow2"; };"#;
 
 /// Runs the scenario.
 pub fn run(stage: &mut Stage) -> Result<()> {
     let house = stage.house()?;
-    house.configuration.add_module("qdisk.nix", MODULE)?;
-    let generation = evaluate(&house.configuration)?;
-    house.world.switch(&generation, Action::Switch)?.ok()?;
-    house.guests = guests(&generation)?;
+    house.declare("qdisk.nix", &micro_guest(GUEST, OPTIONS))?;
     house.world.states(&house.guests, 90)?;
 
     let domains = house.domains()?;
@@ -45,8 +26,7 @@ pub fn run(stage: &mut Stage) -> Result<()> {
             .collect();
         let qemu = own.iter().any(|line| line.contains("qemu"));
         ensure!(
-            own.iter().any(|line| line.contains("xl create"))
-                && qemu == (guest.name == "qdisk-guest"),
+            own.iter().any(|line| line.contains("xl create")) && qemu == (guest.name == GUEST),
             "{unit} has not the processes of its guest in its cgroup:\n{processes}"
         );
     }
@@ -60,16 +40,15 @@ pub fn run(stage: &mut Stage) -> Result<()> {
         house.world.dom0.ok(&format!("systemctl restart {units}"))?;
     }
     let after = house.world.states(&house.guests, 60)?;
+    console::all_go_on(&before, &after)?;
     for (before, after) in before.iter().zip(&after) {
-        after.goes_on_from(before)?;
         ensure!(
             before.writes.is_none() || after.writes > before.writes,
             "a guest stopped writing: {}",
             after.line
         );
     }
-    let now = house.domains()?;
-    ensure!(now == domains, "domains changed from\n{domains}to\n{now}");
+    house.same_domains(&domains)?;
     let now = house.guest_processes()?;
     ensure!(
         now == processes,

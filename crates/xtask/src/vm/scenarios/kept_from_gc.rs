@@ -5,7 +5,6 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::stage::{House, Stage};
 use crate::switch;
-use crate::vm::console;
 
 const GUEST: &str = "collected";
 const FILE: &str = "collected.nix";
@@ -34,7 +33,7 @@ fn module(kernel: &str, word: &str) -> String {
 pub fn run(stage: &mut Stage) -> Result<()> {
     let house = stage.house()?;
     house.declare(FILE, &module(OLD, "old"))?;
-    let before = house.state_when(GUEST, 120, |_| true)?;
+    let before = house.state(GUEST, 120)?;
     house.declare(FILE, &module(NEW, "new"))?;
     let save = format!("/var/lib/xen/save/{GUEST}");
     house.world.dom0.ok(&format!(
@@ -48,16 +47,14 @@ pub fn run(stage: &mut Stage) -> Result<()> {
         .world
         .dom0
         .ok(&format!("xl restore {save} >/dev/null 2>&1; rm {save}"))?;
-    house
-        .state_when(GUEST, 60, |_| true)?
-        .goes_on_from(&before)?;
-    reboot(house, "old")?;
+    house.state(GUEST, 60)?.goes_on_from(&before)?;
+    house.reboot_guest(GUEST, "old")?;
 
     // Stored again, the next reboot takes the new one, and then the old one is nobody's.
     house.world.domus("apply")?;
     collect(house)?;
     there(house, OLD, true)?;
-    reboot(house, "new")?;
+    house.reboot_guest(GUEST, "new")?;
     house.world.domus("apply")?;
     house.nothing_to_do(GUEST)?;
     collect(house)?;
@@ -81,19 +78,6 @@ fn there(house: &mut House, path: &str, wanted: bool) -> Result<()> {
         found == wanted,
         "{path} is {}",
         if found { "there still" } else { "gone" }
-    );
-    Ok(())
-}
-
-/// Reboots the guest from inside, and waits until its kernel says that word.
-fn reboot(house: &mut House, word: &str) -> Result<()> {
-    let dom0 = &mut house.world.dom0;
-    let mark = console::mark(dom0, GUEST)?;
-    console::type_line(dom0, GUEST, "reboot")?;
-    let line = console::line_after(dom0, GUEST, mark, "command line", 90)?;
-    ensure!(
-        line.ends_with(&format!("word={word}")),
-        "its reboot took another configuration: {line}"
     );
     Ok(())
 }

@@ -74,7 +74,7 @@ fn domus_takes_over(house: &mut House, others: &[Guest]) -> Result<()> {
     let (domains, processes) = (house.domains()?, house.guest_processes()?);
     house.declare(FILE, &module("domus"))?;
     let after = house.world.states(others, 60)?;
-    all_go_on(&before, &after)?;
+    console::all_go_on(&before, &after)?;
     let (now, running) = (house.domains()?, house.guest_processes()?);
     let now = format!("{now}{running}");
     for line in domains.lines().chain(processes.lines()) {
@@ -153,7 +153,7 @@ fn xendomains_takes_over(house: &mut House) -> Result<()> {
         "guests were touched:\n{domains}{processes}\nand now:\n{now}{running}"
     );
     let after = house.world.states(&guests, 60)?;
-    all_go_on(&before, &after)
+    console::all_go_on(&before, &after)
 }
 
 /// What xendomains starts after a shutdown at which Domus saved the guests, in the reverse of their order.
@@ -221,8 +221,7 @@ impl Reboot {
                 after.goes_on_from(before)?;
             }
         }
-        let left = house.world.dom0.ok("ls -A /var/lib/xen/save")?;
-        ensure!(left.is_empty(), "save files stayed: {left}");
+        house.no_save_is_left()?;
         let plan = house.world.domus("plan")?;
         ensure!(plan == "nothing to do\n", "after the reboot:\n{plan}");
         Ok(())
@@ -282,9 +281,4 @@ fn manager_is(house: &mut House, manager: &str) -> Result<()> {
         state.text()
     );
     Ok(())
-}
-
-fn all_go_on(before: &[State], after: &[State]) -> Result<()> {
-    let mut pairs = before.iter().zip(after);
-    pairs.try_for_each(|(before, after)| after.goes_on_from(before))
 }

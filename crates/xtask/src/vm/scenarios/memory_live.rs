@@ -2,8 +2,9 @@
 
 use anyhow::{Result, ensure};
 
-use super::stage::{Stage, evaluate};
+use super::stage::Stage;
 use crate::switch::Action;
+use crate::vm::console;
 
 const GUEST: &str = "mrkitty";
 const MIB: u64 = 384;
@@ -14,7 +15,7 @@ pub fn run(stage: &mut Stage) -> Result<()> {
     let domains = house.domains()?;
     let before = house.world.states(&house.guests, 60)?;
     house.configuration.set_memory(GUEST, MIB)?;
-    let generation = evaluate(&house.configuration)?;
+    let generation = house.configuration.evaluate_offline()?;
 
     let said = house.world.switch(&generation, Action::DryActivate)?.ok()?;
     ensure!(
@@ -41,10 +42,6 @@ pub fn run(stage: &mut Stage) -> Result<()> {
             .zip(states)
             .all(|(guest, state)| guest.name != GUEST || state.sees_memory(MIB))
     })?;
-    for (before, after) in before.iter().zip(&states) {
-        after.goes_on_from(before)?;
-    }
-    let now = house.domains()?;
-    ensure!(now == domains, "domains changed from\n{domains}to\n{now}");
-    Ok(())
+    console::all_go_on(&before, &states)?;
+    house.same_domains(&domains)
 }

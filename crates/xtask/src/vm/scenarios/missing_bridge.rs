@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 
 use super::stage::Stage;
+use crate::vm::console;
 
 /// Keeps domus-bridges from running at the next boot.
 const DROP_IN: &str = "/etc/systemd/system/domus-bridges.service.d/no-bridges.conf";
@@ -63,8 +64,5 @@ pub fn run(stage: &mut Stage) -> Result<()> {
         .dom0
         .run_for("systemctl restart xendomains", Duration::from_secs(300))?;
     let after = house.world.states(&house.guests, 90)?;
-    for (before, after) in before.iter().zip(&after) {
-        after.goes_on_from(before)?;
-    }
-    Ok(())
+    console::all_go_on(&before, &after)
 }

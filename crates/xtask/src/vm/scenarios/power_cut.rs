@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::stage::{House, Stage, evaluate};
+use super::stage::{House, Stage};
 use crate::switch::Action;
 use crate::vm::console::State;
 use crate::vm::{micro, world};
@@ -55,7 +55,7 @@ fn one_cut(house: &mut House, cut: u32, mib: u64, moment: u64) -> Result<()> {
     house
         .configuration
         .add_module(&format!("new-{cut}.nix"), &module)?;
-    let generation = evaluate(&house.configuration)?;
+    let generation = house.configuration.evaluate_offline()?;
     let before = house.world.states(&house.guests, 90)?;
     house.world.switch(&generation, Action::Boot)?.ok()?;
     let apply = format!(

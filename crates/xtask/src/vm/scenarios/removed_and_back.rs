@@ -28,8 +28,8 @@ pub fn run(stage: &mut Stage) -> Result<()> {
     let house = stage.house()?;
     house.declare(FILE, &module(true))?;
     let with_it = house.world.generation.clone().context("no generation")?;
-    let before = house.state_when(GUEST, 60, |_| true)?;
-    let kept = house.state_when(KEPT, 60, |_| true)?;
+    let before = house.state(GUEST, 60)?;
+    let kept = house.state(KEPT, 60)?;
     let (domid, kept_domid) = (house.domid(GUEST)?, house.domid(KEPT)?);
     let mark = console::mark(&mut house.world.dom0, GUEST)?;
 
@@ -79,8 +79,7 @@ pub fn run(stage: &mut Stage) -> Result<()> {
         after.line
     );
     ensure!(house.domid(GUEST)? != domid, "it did not end");
-    ensure!(house.domid(KEPT)? == kept_domid, "{KEPT} was started anew");
-    house.state_when(KEPT, 30, |_| true)?.goes_on_from(&kept)?;
+    house.runs_on(KEPT, &kept, kept_domid)?;
     for guest in [GUEST, KEPT] {
         house.nothing_to_do(guest)?;
     }

@@ -3,7 +3,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::stage::{House, Stage};
+use super::stage::{House, Stage, micro_guest};
 use crate::vm::console;
 
 const OLD: &str = "first-name";
@@ -12,29 +12,18 @@ const FILE: &str = "renamed.nix";
 const IMAGE: &str = "/vmdisks/renamed-data.img";
 
 fn module(name: &str, options: &str) -> String {
-    format!(
-        r#"{{ config, ... }}:
-{{
-  virtualisation.xen.guests.{name} = {{
-    memory = 128;
-    kernel = "${{config.boot.kernelPackages.kernel}}/bzImage";
-    initrd = "${{config.virtualisation.xen.domus.microGuest}}/initrd";
-    cmdline = "console=hvc0";
-    autostart = true;
-    networks.lan = {{ }};
-    disks.data = {{ path = "{IMAGE}"; size = "32MiB"; }};
-    {options}
-  }};
-}}
-"#
-    )
+    let all = format!(
+        r#"memory = 128; cmdline = "console=hvc0"; networks.lan = {{ }}; {options}
+    disks.data = {{ path = "{IMAGE}"; size = "32MiB"; }};"#
+    );
+    micro_guest(name, &all)
 }
 
 /// Runs the scenario.
 pub fn run(stage: &mut Stage) -> Result<()> {
     let house = stage.house()?;
     house.declare(FILE, &module(OLD, ""))?;
-    let before = house.state_when(OLD, 120, |_| true)?;
+    let before = house.state(OLD, 120)?;
     let (domid, identity) = (house.domid(OLD)?, identity(house, OLD)?);
 
     let said = house.declare(
@@ -50,7 +39,7 @@ pub fn run(stage: &mut Stage) -> Result<()> {
         "it is another domain under its new name"
     );
     // xenconsoled and the guest itself call it by the name under which it was started.
-    let after = house.state_when(OLD, 60, |_| true)?;
+    let after = house.state(OLD, 60)?;
     after.goes_on_from(&before)?;
     ensure!(
         (&after.nics, &after.disks) == (&before.nics, &before.disks),
@@ -69,7 +58,7 @@ pub fn run(stage: &mut Stage) -> Result<()> {
     // Its own reboot makes a new domain of the configuration that Xen has: with the new name.
     let dom0 = &mut house.world.dom0;
     console::type_line(dom0, NEW, "reboot")?;
-    let rebooted = house.state_when(NEW, 120, |_| true)?;
+    let rebooted = house.state(NEW, 120)?;
     ensure!(
         rebooted.nics == before.nics && rebooted.disks == before.disks,
         "it came back as another guest:\n  {}\n  {}",
@@ -90,7 +79,7 @@ pub fn run(stage: &mut Stage) -> Result<()> {
         .dom0
         .ok(&unit)
         .context("its unit has not its name")?;
-    house.state_when(NEW, 120, |_| true)?;
+    house.state(NEW, 120)?;
     same(house, &identity)?;
     house.take_back(FILE)?;
     house

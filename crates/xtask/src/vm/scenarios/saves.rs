@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::stage::{House, Stage, evaluate};
+use super::stage::{House, Stage};
 use crate::switch::Action;
 use crate::vm::console::{self, State};
 
@@ -68,7 +68,7 @@ pub fn run(stage: &mut Stage) -> Result<()> {
     let names = [STALE, DISCARDED, CUT, LOST, ENDS];
     let mut before = Vec::new();
     for name in names {
-        before.push(house.state_when(name, 60, |_| true)?);
+        before.push(house.state(name, 60)?);
     }
     let mark = console::mark(&mut house.world.dom0, ENDS)?;
     reboot_to(house, &module(CHANGED))?;
@@ -112,7 +112,7 @@ pub fn run(stage: &mut Stage) -> Result<()> {
 /// a disk goes away.
 fn reboot_to(house: &mut House, module: &str) -> Result<()> {
     house.configuration.set_module(FILE, module)?;
-    let generation = evaluate(&house.configuration)?;
+    let generation = house.configuration.evaluate_offline()?;
     house.world.switch(&generation, Action::Boot)?.ok()?;
     let dom0 = &mut house.world.dom0;
     let units = "/etc/systemd/system";
@@ -155,7 +155,7 @@ impl Said {
 }
 
 fn restored_as_it_was(house: &mut House, before: &State) -> Result<()> {
-    let after = house.state_when(STALE, 60, |_| true)?;
+    let after = house.state(STALE, 60)?;
     after.goes_on_from(before)?;
     let plan = house.planned(STALE)?;
     ensure!(
@@ -202,6 +202,6 @@ fn not_restored(house: &mut House, before: &State, said: &Said) -> Result<()> {
     house.world.dom0.ok(&format!("mv /vmdisks/away {DISK}"))?;
     let said = house.world.domus(&format!("start {LOST}"))?;
     ensure!(said.contains("restored from its save file"), "{said}");
-    let after = house.state_when(LOST, 60, |_| true)?;
+    let after = house.state(LOST, 60)?;
     after.goes_on_from(before)
 }

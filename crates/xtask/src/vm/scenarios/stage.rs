@@ -5,10 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
-use crate::eval::Options;
-use crate::evaluation::Evaluation;
 use crate::switch::Action;
-use crate::vm::console::State;
+use crate::vm::console::{self, State};
 use crate::vm::image::Image;
 use crate::vm::world::{self, Configuration, Guest, World};
 
@@ -71,7 +69,7 @@ impl Stage {
             let mut world = self.empty_world()?;
             let configuration = Configuration::from_template()?;
             world
-                .switch(&evaluate(&configuration)?, Action::Switch)?
+                .switch(&configuration.evaluate_offline()?, Action::Switch)?
                 .ok()?;
             let guests = world.install_guests()?;
             world.start_guests(&guests)?;
@@ -90,16 +88,20 @@ impl Stage {
     }
 }
 
-/// Evaluates with the offline stand-in: scenarios are about what is done with an evaluation.
-///
-/// # Errors
-/// It does not evaluate.
-pub fn evaluate(configuration: &Configuration) -> Result<Evaluation> {
-    let offline = Options {
-        offline: true,
-        ..Options::default()
-    };
-    Ok(configuration.evaluate(&offline)?.1)
+/// A module that declares a micro guest which starts by itself, with these options.
+pub fn micro_guest(name: &str, options: &str) -> String {
+    format!(
+        r#"{{ config, ... }}:
+{{
+  virtualisation.xen.guests.{name} = {{
+    kernel = "${{config.boot.kernelPackages.kernel}}/bzImage";
+    initrd = "${{config.virtualisation.xen.domus.microGuest}}/initrd";
+    autostart = true;
+    {options}
+  }};
+}}
+"#
+    )
 }
 
 impl House {
@@ -121,8 +123,25 @@ impl House {
         self.switch()
     }
 
+    /// Declares a module with a guest for which a file of somebody else is in the way, and switches: the switch fails, and this
+    /// gives what it said. The guest is none of [`House::guests`].
+    ///
+    /// # Errors
+    /// It does not evaluate, or the switch is content.
+    pub fn declare_in_the_way(&mut self, name: &str, module: &str) -> Result<String> {
+        self.configuration.set_module(name, module)?;
+        let generation = self.configuration.evaluate_offline()?;
+        let report = self.world.switch(&generation, Action::Switch)?;
+        ensure!(
+            report.status != 0,
+            "somebody else's file in the way is no failure:\n{}",
+            report.text
+        );
+        Ok(report.text)
+    }
+
     fn switch(&mut self) -> Result<String> {
-        let generation = evaluate(&self.configuration)?;
+        let generation = self.configuration.evaluate_offline()?;
         let said = self.world.switch(&generation, Action::Switch)?.ok()?;
         self.guests = world::guests(&generation)?;
         Ok(said)
@@ -156,6 +175,30 @@ impl House {
         Ok(())
     }
 
+    /// Asserts that `domus plan` shows changes of these keys, all of this kind, and no others; gives what it says of the guest.
+    ///
+    /// # Errors
+    /// It shows others.
+    pub fn changes_are(&mut self, guest: &str, when: &str, keys: &[&str]) -> Result<Value> {
+        let plan = self.planned(guest)?;
+        let changes = plan["changes"]
+            .as_array()
+            .context("a plan without changes")?;
+        let mut found: Vec<&str> = changes
+            .iter()
+            .filter(|change| change["when"] == when)
+            .filter_map(|change| change["key"].as_str())
+            .collect();
+        found.sort_unstable();
+        let mut keys = keys.to_vec();
+        keys.sort_unstable();
+        ensure!(
+            found == keys && changes.len() == keys.len(),
+            "{keys:?} should be shown as '{when}', and nothing else: {plan:#}"
+        );
+        Ok(plan)
+    }
+
     /// The number of a guest's domain.
     ///
     /// # Errors
@@ -166,6 +209,46 @@ impl House {
             .trim()
             .parse()
             .with_context(|| format!("{guest} has no domain: {domid}"))
+    }
+
+    /// A guest's next state.
+    ///
+    /// # Errors
+    /// As [`World::states`].
+    pub fn state(&mut self, guest: &str, seconds: u32) -> Result<State> {
+        self.state_when(guest, seconds, |_| true)
+    }
+
+    /// Asserts that a guest is the domain still that it was, and goes on.
+    ///
+    /// # Errors
+    /// It was started anew.
+    pub fn runs_on(&mut self, guest: &str, before: &State, domid: u32) -> Result<()> {
+        let now = self.domid(guest)?;
+        ensure!(
+            now == domid,
+            "{guest} was started anew: domain {domid} is now {now}"
+        );
+        self.state(guest, 30)?.goes_on_from(before)
+    }
+
+    /// Reboots a guest from inside, and waits until its kernel says that word, the last of its command line.
+    ///
+    /// # Errors
+    /// It does not reboot, or takes another configuration.
+    pub fn reboot_guest(&mut self, guest: &str, word: &str) -> Result<()> {
+        let domid = self.domid(guest)?;
+        let dom0 = &mut self.world.dom0;
+        let mark = console::mark(dom0, guest)?;
+        console::type_line(dom0, guest, "reboot")?;
+        console::line_after(dom0, guest, mark, "reboot asked for", 20)?;
+        let line = console::line_after(dom0, guest, mark, "command line", 90)?;
+        ensure!(
+            line.ends_with(&format!("word={word}")),
+            "its reboot took another configuration: {line}"
+        );
+        ensure!(self.domid(guest)? != domid, "it did not reboot");
+        Ok(())
     }
 
     /// A guest's state as soon as `wanted` holds for it.
@@ -210,5 +293,25 @@ impl House {
         self.world
             .dom0
             .ok("xl list | awk 'NR > 2 { print $1, $2 }' | sort")
+    }
+
+    /// Asserts that the domains are what [`House::domains`] gave before.
+    ///
+    /// # Errors
+    /// They are others.
+    pub fn same_domains(&mut self, before: &str) -> Result<()> {
+        let now = self.domains()?;
+        ensure!(now == before, "domains changed from\n{before}to\n{now}");
+        Ok(())
+    }
+
+    /// Asserts that all that was saved was restored: no save file is left.
+    ///
+    /// # Errors
+    /// One is.
+    pub fn no_save_is_left(&mut self) -> Result<()> {
+        let left = self.world.dom0.ok("ls -A /var/lib/xen/save")?;
+        ensure!(left.is_empty(), "save files stayed: {left}");
+        Ok(())
     }
 }
