@@ -10,9 +10,9 @@ use crate::vm::world::{GRUB_CFG, SINGLE_DISK_GRUB_CFG};
 
 /// Runs the scenario.
 pub fn run(stage: &mut Stage) -> Result<()> {
-    let image = &stage.image;
-    let mut dom0 = Dom0::boot(image, false)?;
-    micro::push(&mut dom0, image)?;
+    let image = stage.image.clone();
+    let dom0 = stage.plain_dom0()?;
+    micro::push(dom0, &image)?;
     dom0.ok("mkdir -p /vmdisks
         mke2fs -q -t ext4 -L NIXBOOT /vmdisks/boot.img 96M
         mke2fs -q -t ext4 -L NIXROOT /vmdisks/root.img 64M
@@ -21,40 +21,40 @@ pub fn run(stage: &mut Stage) -> Result<()> {
         root: "/vmdisks/root.img",
         boot: Some("/vmdisks/boot.img"),
     };
-    micro::install(&mut dom0, two, GRUB_CFG)?;
+    micro::install(dom0, two, GRUB_CFG)?;
     let single = Disks {
         root: "/vmdisks/single.img",
         boot: None,
     };
-    micro::install(&mut dom0, single, SINGLE_DISK_GRUB_CFG)?;
+    micro::install(dom0, single, SINGLE_DISK_GRUB_CFG)?;
 
     let two_disks = "'format=raw, vdev=xvda, access=rw, target=/vmdisks/boot.img',
         'format=raw, vdev=xvdb, access=rw, target=/vmdisks/root.img'";
     let one_disk = "'format=raw, vdev=xvda, access=rw, target=/vmdisks/single.img'";
     let pvgrub = "kernel = '/usr/lib/grub-xen/grub-x86_64-xen.bin'";
     boot(
-        &mut dom0,
+        dom0,
         "by-pygrub",
         "pv",
         &format!("bootloader = 'pygrub'\ndisk = [ {two_disks} ]"),
         "root /dev/xvdb, boot /dev/xvda",
     )?;
     boot(
-        &mut dom0,
+        dom0,
         "by-pvgrub",
         "pv",
         &format!("{pvgrub}\ndisk = [ {two_disks} ]"),
         "root /dev/xvdb, boot /dev/xvda",
     )?;
     boot(
-        &mut dom0,
+        dom0,
         "single-pvgrub",
         "pv",
         &format!("{pvgrub}\ndisk = [ {one_disk} ]"),
         "root /dev/xvda, boot on root",
     )?;
     boot(
-        &mut dom0,
+        dom0,
         "single-pygrub",
         "pv",
         &format!("bootloader = 'pygrub'\ndisk = [ {one_disk} ]"),
@@ -65,7 +65,7 @@ pub fn run(stage: &mut Stage) -> Result<()> {
         micro::KERNEL,
         micro::INITRD
     );
-    boot(&mut dom0, "by-pvh", "pvh", &direct, "PVH, Linux")?;
+    boot(dom0, "by-pvh", "pvh", &direct, "PVH, Linux")?;
 
     let writes = dom0.ok("m=$(mktemp -d); mount -o loop /vmdisks/root.img $m; cat $m/var/lib/micro-guest/boots; umount $m")?;
     ensure!(

@@ -12,7 +12,6 @@ use xshell::{Shell, cmd};
 use super::stage::Stage;
 use crate::eval::Options;
 use crate::round_trip::{self, Pair};
-use crate::vm::dom0::Dom0;
 
 /// Runs xl on both files of each guest. Every line of the answer says by its first word what it is.
 const SCRIPT: &str = r#"
@@ -40,10 +39,9 @@ pub fn run(stage: &mut Stage) -> Result<()> {
     let templates = round_trip::templates(&offline)?;
     ensure!(!templates.is_empty(), "no template has a guest");
     let tar = tar(&pairs, &templates)?;
-    let mut dom0 = Dom0::boot(&stage.image, false)?;
+    let dom0 = stage.plain_dom0()?;
     dom0.push("/root/pairs.tar", &tar, "644")?;
     let answer = dom0.run_for(SCRIPT, Duration::from_secs(500))?;
-    drop(dom0);
     let answers = read(&answer.text())?;
     let of = |file: String| {
         answers

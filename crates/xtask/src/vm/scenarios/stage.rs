@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::switch::Action;
 use crate::vm::console::{self, State};
+use crate::vm::dom0::Dom0;
 use crate::vm::image::Image;
 use crate::vm::world::{self, Configuration, Guest, World};
 
@@ -17,6 +18,7 @@ pub struct Stage {
     /// Whether what is tried at random is tried often.
     pub long: bool,
     domus: Option<PathBuf>,
+    plain: Option<Dom0>,
     house: Option<House>,
 }
 
@@ -37,8 +39,21 @@ impl Stage {
             image,
             long,
             domus: None,
+            plain: None,
             house: None,
         }
+    }
+
+    /// A Dom0 with nothing but Xen's own tools. Whoever uses it leaves no domain behind.
+    ///
+    /// # Errors
+    /// It does not come up.
+    pub fn plain_dom0(&mut self) -> Result<&mut Dom0> {
+        self.house = None;
+        if self.plain.is_none() {
+            self.plain = Some(Dom0::boot(&self.image, false)?);
+        }
+        self.plain.as_mut().context("the Dom0 was just booted")
     }
 
     /// A Dom0 without anything declared; it is booted for the caller alone.
@@ -47,7 +62,7 @@ impl Stage {
     /// domus does not build, or the Dom0 does not come up.
     pub fn empty_world(&mut self) -> Result<World> {
         // Two Dom0s at a time would each be half as fast.
-        self.house = None;
+        self.clear();
         let domus = match &self.domus {
             Some(domus) => domus.clone(),
             None => self.domus.insert(world::build_domus()?).clone(),
@@ -82,8 +97,9 @@ impl Stage {
         self.house.as_mut().context("the house was just built")
     }
 
-    /// Forgets the house.
+    /// Forgets all Dom0s.
     pub fn clear(&mut self) {
+        self.plain = None;
         self.house = None;
     }
 }

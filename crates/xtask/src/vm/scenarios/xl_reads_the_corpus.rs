@@ -16,7 +16,6 @@ use xshell::{Shell, cmd};
 
 use super::stage::Stage;
 use crate::eval;
-use crate::vm::dom0::Dom0;
 
 /// What writes down the keys that xl asks for.
 const ASKED_KEYS: &str = include_str!("../dom0/asked-keys.c");
@@ -57,7 +56,8 @@ pub fn run(stage: &mut Stage) -> Result<()> {
     let tar = cmd!(shell, "tar -C {corpus} -c .").quiet().output()?.stdout;
     let library = build(&shell)?;
 
-    let mut dom0 = Dom0::boot(&stage.image, false)?;
+    let image = stage.image.clone();
+    let dom0 = stage.plain_dom0()?;
     let minor = minor(&dom0.ok("xl info")?)?;
     dom0.push("/root/corpus.tar", &tar, "644")?;
     dom0.push("/root/asked-keys.so", &library, "755")?;
@@ -71,8 +71,8 @@ pub fn run(stage: &mut Stage) -> Result<()> {
     let configs = domain_configs(&files)?;
     asked(&files, minor)?;
     seen(&files, &configs, minor)?;
-    told::read_back(&mut dom0, &files, &configs, minor)?;
-    told::running(&mut dom0, &stage.image, minor)?;
+    told::read_back(dom0, &files, &configs, minor)?;
+    told::running(dom0, &image, minor)?;
     anstream::println!(
         "  Xen 4.{minor}: {} files taken, {} newer ones refused",
         files.len(),

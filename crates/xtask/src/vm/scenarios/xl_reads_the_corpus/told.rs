@@ -98,6 +98,9 @@ pub fn running(dom0: &mut Dom0, image: &Image, minor: u32) -> Result<()> {
         dom0.ok(&format!("xl create -p /root/{name}.cfg"))?;
     }
     let list = dom0.ok("xl list -l")?;
+    for (name, _) in GUESTS {
+        dom0.ok(&format!("xl destroy {name}"))?;
+    }
     keep("list-l.json", &list)?;
     let domains: Vec<Json> = serde_json::from_str(&list).context("xl list -l is no JSON")?;
     let mut wrong = Vec::new();
