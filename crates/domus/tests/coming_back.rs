@@ -126,18 +126,85 @@ fn nothing_grows_while_a_unit_is_on_its_way_to_a_domain() {
 #[test]
 fn a_guest_that_was_asked_to_end_and_comes_back_has_not_ended() {
     let mut web = sized("16MiB");
-    web["onPoweroff"] = json!("restart");
     web["lifecycle"] = json!({ "onChange": "restart" });
     let (dom0, _unit) = running(&web);
+    dom0.write("/xl/reboots", "web\n");
     web["disks"][0]["size"] = json!("32MiB");
     dom0.declare(&[web]);
     let ran = dom0.run(&["apply"]);
     assert_eq!(ran.status, 1, "{}", ran.stdout);
     insta::assert_snapshot!(ran.stderr, @r#"
-    error: guest web: it shut down, and its xl started it again as domain 2: its onPoweroff is "restart", or it rebooted at that moment. `domus stop web` asks it again, `xl destroy 2` ends it like a power cut
+    error: guest web: it shut down, and its xl started it again as domain 2: it rebooted at that moment, or its onPoweroff is "restart". `domus stop web` asks it again, `xl destroy 2` ends it like a power cut
     error: not as declared: web
     "#);
     assert_eq!((bytes(&dom0), domid(&dom0)), (SMALL, Some(2)));
+}
+
+/// A guest that its xl starts again whenever it shuts down.
+fn comes_back() -> Value {
+    let mut web = sized("16MiB");
+    web["onPoweroff"] = json!("restart");
+    web["lifecycle"] = json!({ "onChange": "restart", "shutdownTimeoutSeconds": 2 });
+    web
+}
+
+#[test]
+fn a_guest_whose_xl_starts_it_again_is_stopped_all_the_same() {
+    let (dom0, mut unit) = running(&comes_back());
+    let ran = dom0.run(&["stop", "web"]);
+    assert_eq!(
+        (ran.status, ran.stdout.as_str()),
+        (0, "web: stopped\n"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(unit.0.wait().unwrap().code(), Some(0));
+    assert_eq!(domid(&dom0), None);
+    // By itself it comes back, as it says.
+    let (dom0, _unit) = running(&comes_back());
+    dom0.xl(&["shutdown", "-F", "1"]);
+    wait_until("it does not come back", || domid(&dom0) == Some(2));
+    // And it is restarted with what can only be done while it is off.
+    let mut web = comes_back();
+    web["disks"][0]["size"] = json!("32MiB");
+    dom0.declare(&[web]);
+    let ran = dom0.run(&["apply"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert_eq!((bytes(&dom0), domid(&dom0)), (LARGE, Some(3)));
+}
+
+#[test]
+fn a_guest_that_does_not_shut_down_keeps_its_xl() {
+    let (dom0, _unit) = running(&comes_back());
+    dom0.write("/xl/deaf", "web\n");
+    let ran = dom0.run(&["stop", "web"]);
+    assert_eq!(ran.status, 1, "{}", ran.stdout);
+    assert!(ran.stderr.contains("and is left running"), "{}", ran.stderr);
+    dom0.xl(&["reboot", "1"]);
+    wait_until("it does not come back", || domid(&dom0) == Some(2));
+    dom0.xl(&["destroy", "2"]);
+}
+
+#[test]
+fn killed_while_it_holds_a_guests_xl_it_is_stopped_by_the_next() {
+    let (dom0, mut unit) = running(&comes_back());
+    dom0.write("/xl/deaf", "web\n");
+    let mut stop = dom0.domus(&["stop", "web"]).spawn().unwrap();
+    sleep(Duration::from_millis(800));
+    stop.kill().unwrap();
+    stop.wait().unwrap();
+    fs::remove_file(dom0.path("/xl/deaf")).unwrap();
+    // It shuts down by itself meanwhile, and nobody takes it apart.
+    dom0.xl(&["shutdown", "-F", "1"]);
+    assert!(dom0.xl(&["list", "-v"]).contains("---s--"));
+    let ran = dom0.run(&["stop", "web"]);
+    assert_eq!(
+        (ran.status, ran.stdout.as_str()),
+        (0, "web: stopped\n"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(unit.0.wait().unwrap().code(), Some(0));
 }
 
 #[test]

@@ -13,12 +13,16 @@ let
     "soft-reset"
   ];
   action =
-    { event, default }:
+    {
+      event,
+      default,
+      more ? "",
+    }:
     lib.mkOption {
       type = actions;
       inherit default;
       example = "preserve";
-      description = "What Xen does with the guest when it ${event}.";
+      description = "What Xen does with the guest when it ${event}.${more}";
     };
   # The first word is the default.
   policy =
@@ -34,6 +38,7 @@ in
     onPoweroff = action {
       event = "powers itself off";
       default = "destroy";
+      more = " Whatever it says, `domus stop` stops the guest, and so do a switch and the Dom0's shutdown where they end it.";
     };
     onReboot = action {
       event = "reboots";

@@ -25,7 +25,13 @@ pub fn list(state: &State) {
             domain.memory_mib,
             domain.vcpus,
             found.map_or(
-                if domain.paused { "--p---" } else { "-b----" },
+                match domain {
+                    Domain {
+                        shut_down: true, ..
+                    } => "---s--",
+                    Domain { paused: true, .. } => "--p---",
+                    _ => "-b----",
+                },
                 |(_, state)| state
             ),
             if domain.ran { 1.0 } else { 0.0 },
