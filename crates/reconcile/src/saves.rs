@@ -2,21 +2,21 @@
 //!
 //! An empty folder costs one reading of its names; a file some short reads ([`save_file::glance`]).
 
+mod aside;
 mod xendomains;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
 use uuid::Uuid;
 
+pub use self::aside::{Aside, Reason, SetAsideError, aside_name, set_aside};
 use crate::domains::DomainConfig;
 use crate::files::{self, FileError};
 use crate::layout::Layout;
-use crate::save_file::{self, Content, SaveFile, SaveFileError, State};
+use crate::save_file::{self, Content, SaveFile, State};
 
 /// What is in the save folder.
 #[derive(Debug, Default)]
@@ -41,67 +41,6 @@ pub struct Save {
     pub before_boot: bool,
     /// What was said when the guest of this name could not be started, or restored, in this boot.
     pub failure: Option<String>,
-}
-
-/// A save file that Domus moved aside.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Aside {
-    /// The guest's name.
-    pub guest: String,
-    /// Why it was moved.
-    pub reason: Reason,
-    /// Where it is, in the Dom0.
-    pub path: PathBuf,
-    /// How long it is.
-    pub size_bytes: u64,
-}
-
-/// Why a save file is moved aside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// It cannot be restored.
-    Partial,
-    /// The guest's declaration changed, and `onStaleSave` is `discard`.
-    Discarded,
-    /// It stood beside the guest, which ran on, when the Dom0 went down.
-    Old,
-    /// A save that was cut off before it had its name.
-    Unfinished,
-}
-
-impl Reason {
-    const ALL: [Self; 3] = [Self::Partial, Self::Discarded, Self::Old];
-
-    /// The word in the file's new name.
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Partial => "partial",
-            Self::Discarded => "discarded",
-            Self::Old => "old",
-            Self::Unfinished => "saving",
-        }
-    }
-}
-
-/// Why a save file is not moved aside.
-#[derive(Debug, thiserror::Error)]
-pub enum SetAsideError {
-    /// It cannot be looked at again.
-    #[error(transparent)]
-    Look(#[from] SaveFileError),
-    /// It is another one by now.
-    #[error("{0} changed meanwhile, and is left; run `domus apply` again")]
-    Changed(PathBuf),
-    /// It cannot be renamed.
-    #[error(
-        "cannot move {path} aside: {error}. As long as it is there, the guest does not start with the Dom0: move it away"
-    )]
-    Rename {
-        /// The save file.
-        path: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
 }
 
 impl Save {
@@ -219,7 +158,7 @@ impl Saves {
         for name in names {
             let path = folder.join(&name);
             if name.starts_with('.') {
-                saves.aside.extend(aside(&name, &path));
+                saves.aside.extend(aside::known(&name, &path));
                 if !hidden {
                     continue;
                 }
@@ -284,77 +223,6 @@ fn boot_time(layout: &Layout) -> Option<SystemTime> {
     UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
 }
 
-/// What a file was, if Domus moved it aside.
-fn aside(name: &str, path: &Path) -> Option<Aside> {
-    let size_bytes = fs::symlink_metadata(path).ok()?.len();
-    let unfinished = name.strip_prefix('.')?.strip_suffix(".saving");
-    if let Some(guest) = unfinished.filter(|guest| !guest.is_empty()) {
-        return Some(Aside {
-            guest: guest.to_owned(),
-            reason: Reason::Unfinished,
-            path: path.to_owned(),
-            size_bytes,
-        });
-    }
-    Reason::ALL.into_iter().find_map(|reason| {
-        let (guest, when) = name
-            .strip_prefix('.')?
-            .rsplit_once(&format!(".{}-", reason.as_str()))?;
-        let number = !when.is_empty() && when.bytes().all(|c| c.is_ascii_digit() || c == b'-');
-        number.then(|| Aside {
-            guest: guest.to_owned(),
-            reason,
-            path: path.to_owned(),
-            size_bytes,
-        })
-    })
-}
-
-/// The name that a save file has once it is aside; xendomains does not see what begins with a dot.
-#[must_use]
-pub fn aside_name(guest: &str, reason: Reason, file: &SaveFile) -> String {
-    let when = file.modified.duration_since(UNIX_EPOCH).unwrap_or_default();
-    format!(".{guest}.{}-{}", reason.as_str(), when.as_secs())
-}
-
-/// Moves a save file aside, if it is still the one that was seen, and gives where it is now; nothing where it is gone. Killed
-/// at any point, it is under one name or the other.
-///
-/// # Errors
-/// When it is another one by now, or cannot be renamed; then it stays.
-pub fn set_aside(
-    guest: &str,
-    seen: &SaveFile,
-    reason: Reason,
-    layout: &Layout,
-) -> Result<Option<PathBuf>, SetAsideError> {
-    let folder = layout.save_dir();
-    let path = folder.join(guest);
-    match save_file::glance(&path) {
-        Ok(now) if now == *seen => {}
-        Ok(_) => return Err(SetAsideError::Changed(path)),
-        Err(error) if error.is_absent() => return Ok(None),
-        Err(error) => return Err(error.into()),
-    }
-    let name = aside_name(guest, reason, seen);
-    // The caller holds the lock, and nobody else makes such names.
-    let free = |name: &String| {
-        let there = fs::symlink_metadata(folder.join(name));
-        matches!(there, Err(error) if error.kind() == io::ErrorKind::NotFound)
-    };
-    let names = (2..1000).map(|number| format!("{name}-{number}"));
-    let target = std::iter::once(name.clone()).chain(names).find(free);
-    let result = target
-        .ok_or_else(|| io::ErrorKind::AlreadyExists.into())
-        .and_then(|name| {
-            let aside = folder.join(name);
-            fs::rename(&path, &aside)?;
-            fs::File::open(&folder)?.sync_all()?;
-            Ok(Some(aside))
-        });
-    result.map_err(|error| SetAsideError::Rename { path, error })
-}
-
 /// How much room the save file of a guest takes, in MiB: its memory, page tables and devices' state, and its configuration.
 #[must_use]
 pub const fn needed_mib(memory_mib: u64) -> u64 {
@@ -374,33 +242,6 @@ pub fn free_bytes(layout: &Layout) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_what_domus_moved_aside_is_its_own() {
-        let folder = tempfile::tempdir().unwrap();
-        let found = |name: &str| {
-            let path = folder.path().join(name);
-            fs::write(&path, "12345").unwrap();
-            aside(name, &path).map(|aside| (aside.guest, aside.reason, aside.size_bytes))
-        };
-        let web = |reason| Some(("web".to_owned(), reason, 5));
-        assert_eq!(found(".web.partial-17"), web(Reason::Partial));
-        assert_eq!(found(".web.discarded-17-2"), web(Reason::Discarded));
-        assert_eq!(found(".web.old-17"), web(Reason::Old));
-        assert_eq!(found(".web.saving"), web(Reason::Unfinished));
-        // A guest may have a dot in its name.
-        let dotted = Some(("web.partial-1".to_owned(), Reason::Partial, 5));
-        assert_eq!(found(".web.partial-1.partial-17"), dotted);
-        for other in [
-            ".web",
-            ".web.partial-",
-            ".web.partial-x",
-            "web.partial-17",
-            ".web.swp",
-        ] {
-            assert_eq!(found(other), None, "{other}");
-        }
-    }
 
     #[test]
     fn of_what_cannot_be_read_nobody_knows() {
