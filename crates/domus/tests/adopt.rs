@@ -277,8 +277,7 @@ fn a_password_is_compared_and_not_shown() {
 
 /// A switch, in its stages.
 fn switched(dom0: &Dom0) -> String {
-    let mut files = dom0.domus(&["apply", "--stage", "files"]);
-    let files = dom0.ran(files.env("NIXOS_ACTION", "switch").output().unwrap());
+    let files = dom0.activate("switch");
     let guests = dom0.run(&["apply", "--stage", "guests"]);
     assert_eq!((files.status, guests.status), (1, 1), "{}", guests.stderr);
     format!("{}{}{}", files.stderr, guests.stdout, guests.stderr)

@@ -10,7 +10,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use support::{Dom0, Ran, guest};
+use support::process::same_environment;
+use support::{Dom0, Ran, guest, theirs};
 
 fn with(change: impl FnOnce(&mut Value)) -> Value {
     let mut web = guest("web", 1);
@@ -236,11 +237,7 @@ fn a_configuration_changed_by_hand_is_left() {
 #[test]
 fn a_domain_of_the_same_name_that_is_not_ours() {
     let dom0 = Dom0::new();
-    dom0.write(
-        "/tmp/theirs.cfg",
-        "name = \"web\"\nuuid = \"11111111-2222-3333-4444-555555555555\"\nmemory = 64\n",
-    );
-    dom0.xl(&["create", dom0.path("/tmp/theirs.cfg").to_str().unwrap()]);
+    dom0.create(&theirs("web"));
     dom0.declare(&[guest("web", 1)]);
     let ran = dom0.run(&["apply"]);
     assert_eq!(ran.status, 1);
@@ -299,12 +296,7 @@ fn as_nobody(dom0: &Dom0, args: &[&str]) -> Ran {
         .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
         .arg(program)
         .args(domus.get_args());
-    for (name, value) in domus.get_envs() {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
+    same_environment(&mut command, &domus);
     dom0.ran(command.output().unwrap())
 }
 

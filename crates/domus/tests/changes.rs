@@ -6,7 +6,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::{Dom0, guest};
+use support::{Dom0, applied, guest};
 
 const MAC: &str = "00:16:3e:00:00:01";
 
@@ -23,15 +23,9 @@ fn web(change: impl FnOnce(&mut Value)) -> Value {
 fn running(change: impl FnOnce(&mut Value)) -> Dom0 {
     let dom0 = Dom0::new();
     dom0.declare(&[web(change)]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     nothing_to_do(&dom0);
     dom0
-}
-
-fn applied(dom0: &Dom0) -> String {
-    let ran = dom0.run(&["apply"]);
-    assert_eq!(ran.status, 0, "{}{}", ran.stdout, ran.stderr);
-    ran.stdout
 }
 
 fn nothing_to_do(dom0: &Dom0) {
@@ -49,7 +43,7 @@ fn change(dom0: &Dom0, change: impl FnOnce(&mut Value)) -> String {
     dom0.declare(&[web(change)]);
     let plan = dom0.run(&["plan"]);
     assert_eq!(plan.status, 0, "{}", plan.stderr);
-    format!("{}---\n{}", plan.stdout, applied(dom0))
+    format!("{}---\n{}", plan.stdout, applied(dom0, &["apply"]))
 }
 
 /// What xl says of web, under libxl's names.
@@ -175,7 +169,7 @@ fn what_waits_is_stored_again() {
     let stored = "/var/lib/xen/userdata-d.1.6d7e3a0c-3b0f-4a55-9d0e-000000000001.xl";
     let text = dom0.read(stored);
     std::fs::remove_file(dom0.path(stored)).unwrap();
-    let said = applied(&dom0);
+    let said = applied(&dom0, &["apply"]);
     assert!(
         said.contains("web: store the configuration for the guest's own reboot"),
         "{said}"
@@ -228,7 +222,7 @@ fn a_guest_that_does_not_shut_down_is_not_restarted() {
         web["lifecycle"]["onTimeout"] = json!("destroy");
         web["boot"]["cmdline"] = json!("quiet");
     })]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     assert_eq!(domid(&dom0), 2);
 }
 
@@ -258,7 +252,7 @@ fn what_was_changed_by_hand_is_shown_and_left() {
     let before = config(&dom0);
     let plan = dom0.run(&["plan"]);
     insta::assert_snapshot!("drift", plan.stdout);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     assert_eq!(config(&dom0), before);
     // The declaration of one of them changes: that one is made true, the others are left.
     change(&dom0, |web| web["vcpus"] = json!(3));
@@ -274,7 +268,7 @@ fn a_disk_that_another_has_is_not_attached() {
     let mut mail = guest("mail", 2);
     mail["disks"][0]["path"] = json!("/vmdisks/data.img");
     dom0.declare(&[web(|_| {}), mail]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     // mail is declared no longer and runs on with its disk: by hand, as a foreign domain would.
     let records = dom0.read("/var/lib/domus/guests/mail.json");
     dom0.write(
@@ -308,7 +302,7 @@ fn xl_that_refuses_a_change_is_told_and_tried_again() {
         ran.stderr
     );
     dom0.fault(None);
-    let said = applied(&dom0);
+    let said = applied(&dom0, &["apply"]);
     assert!(said.contains("web: set vCPUs from 2 to 3"), "{said}");
     nothing_to_do(&dom0);
 }
@@ -326,7 +320,7 @@ fn what_was_pinned_by_hand_is_seen_and_left() {
     let plan = dom0.run(&["plan"]);
     assert_eq!(plan.status, 0, "{}", plan.stderr);
     insta::assert_snapshot!("pinned_by_hand", plan.stdout);
-    assert_eq!(applied(&dom0).matches("pin").count(), 0);
+    assert_eq!(applied(&dom0, &["apply"]).matches("pin").count(), 0);
     assert!(dom0.xl(&["vcpu-list", "1"]).contains(" 0 / all\n"));
     // One vCPU only; where it would rather run is nobody's affair.
     dom0.xl(&["vcpu-pin", "1", "all", "2,3", "5"]);
@@ -338,7 +332,7 @@ fn what_was_pinned_by_hand_is_seen_and_left() {
     insta::assert_snapshot!("pinned", said);
     nothing_to_do(&dom0);
     dom0.xl(&["reboot", "1"]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     nothing_to_do(&dom0);
     let list = dom0.xl(&["vcpu-list", "2"]);
     let affinity: Vec<&str> = list

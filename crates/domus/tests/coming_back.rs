@@ -6,10 +6,9 @@ mod support;
 
 use std::fs;
 use std::process::{Child, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use support::process::wait_until;
 use support::{Dom0, going_down, guest};
 
 const IMAGE: &str = "/vmdisks/web.img";
@@ -29,14 +28,6 @@ fn sized(size: &str) -> Value {
     web["autostart"] = json!(false);
     web["disks"][0]["size"] = json!(size);
     web
-}
-
-fn wait_until(what: &str, is: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(15);
-    while !is() {
-        assert!(Instant::now() < deadline, "{what}");
-        sleep(Duration::from_millis(20));
-    }
 }
 
 fn domid(dom0: &Dom0) -> Option<u32> {

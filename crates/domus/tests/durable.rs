@@ -5,32 +5,18 @@
 mod support;
 
 use std::fs;
-use std::process::Command;
 
+use support::strace::{has_strace, traced};
 use support::{Dom0, guest};
 
 /// The paths that an apply syncs, in their order; nothing where there is no strace.
 fn synced(dom0: &Dom0, args: &[&str]) -> Option<Vec<String>> {
-    let probe = Command::new("strace")
-        .args(["-qq", "-o", "/dev/null", "true"])
-        .status();
-    if probe.is_err() {
-        println!("skipped: there is no strace");
+    if !has_strace() {
         return None;
     }
-    let domus = dom0.domus(args);
     let log = dom0.path("/strace.log");
-    let mut strace = Command::new("strace");
-    strace
-        .args(["-f", "-qq", "-y", "-e", "trace=fsync", "-o"])
-        .arg(&log);
-    strace.arg(domus.get_program()).args(domus.get_args());
-    for (name, value) in domus.get_envs() {
-        match value {
-            Some(value) => strace.env(name, value),
-            None => strace.env_remove(name),
-        };
-    }
+    let options = ["-y", "-e", "trace=fsync", "-o", log.to_str().unwrap()];
+    let mut strace = traced(&options, &dom0.domus(args));
     let ran = dom0.ran(strace.output().unwrap());
     assert_eq!(ran.status, 0, "{}", ran.stderr);
     let root = dom0.path("/").display().to_string();

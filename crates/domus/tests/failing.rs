@@ -7,10 +7,10 @@
 
 mod support;
 
-use support::Dom0;
+use support::strace::{count_calls, has_strace, injected};
 use support::transitions::{
-    by_hand, change, count_calls, empty, grow, grown, has_strace, orphaned, removal, rename,
-    rename_saved, run_with, state_without_numbers as state,
+    ADOPTION, CHANGE, DELETION, FROM_NOTHING, GROWTH, REMOVAL, RENAMING, RENAMING_OF_A_SAVED_ONE,
+    Transition, state_without_numbers as state,
 };
 
 /// The calls that change a file or a name, each with how it fails.
@@ -39,27 +39,6 @@ const FIRST: usize = 10;
 /// How much of what an apply says is shown when something is wrong with it.
 const SHOWN: usize = 2_000;
 
-/// What fails, and what holds then.
-struct Transition {
-    before: fn() -> Dom0,
-    args: &'static [&'static str],
-    /// Whether the same again may find that there is nothing left to do, and say that with its exit status.
-    may_refuse: bool,
-    /// What must hold in the end, beside the files and domains.
-    check: fn(&Dom0),
-}
-
-impl Transition {
-    const fn apply(before: fn() -> Dom0) -> Self {
-        Self {
-            before,
-            args: &["apply"],
-            may_refuse: false,
-            check: |_| {},
-        }
-    }
-}
-
 /// Lets each call fail in turn, and gives how often.
 fn fail_everywhere(transition: &Transition) -> usize {
     let Transition { before, args, .. } = transition;
@@ -74,8 +53,8 @@ fn fail_everywhere(transition: &Transition) -> usize {
         let each = (1..FIRST).chain((FIRST..).step_by(EACH));
         for nth in each.take_while(|nth| *nth <= most + 1) {
             let dom0 = before();
-            let ran = run_with(&dom0, args, call, &format!("error={error}:when={nth}"));
-            let ran = dom0.ran(ran);
+            let fault = format!("error={error}:when={nth}");
+            let ran = dom0.ran(injected(&dom0.domus(args), call, &fault));
             let at = format!("after {call} {nth} failed with {error}");
             if ran.status == 0 && state(&dom0) == expected {
                 // Nobody noticed: there was no such call, or what failed does not matter.
@@ -107,14 +86,12 @@ fn fail_everywhere(transition: &Transition) -> usize {
     faults
 }
 
-fn transition(name: &str, before: fn() -> Dom0, least: usize) {
-    failed(name, &Transition::apply(before), least);
-}
-
-fn failed(name: &str, transition: &Transition, least: usize) {
+/// Lets this transition fail everywhere; `least` is how often that must at least be possible.
+fn failed(transition: &Transition, least: usize) {
     if !has_strace() {
         return;
     }
+    let name = transition.name;
     let faults = fail_everywhere(transition);
     println!("counted: {name}: {faults} faults, told, and no difference after them");
     assert!(faults >= least, "{name}: only {faults} faults");
@@ -122,60 +99,40 @@ fn failed(name: &str, transition: &Transition, least: usize) {
 
 #[test]
 fn from_nothing_to_three_guests() {
-    transition("empty to three guests", empty, 40);
+    failed(&FROM_NOTHING, 40);
 }
 
 #[test]
 fn a_change() {
-    transition("change", change, 40);
+    failed(&CHANGE, 40);
 }
 
 #[test]
 fn a_removal() {
-    transition("removal", removal, 20);
+    failed(&REMOVAL, 20);
 }
 
 #[test]
 fn a_renaming() {
-    transition("rename", rename, 20);
+    failed(&RENAMING, 20);
 }
 
 #[test]
 fn a_renaming_of_a_guest_that_is_saved() {
-    transition("rename of a saved guest", rename_saved, 20);
+    failed(&RENAMING_OF_A_SAVED_ONE, 20);
 }
 
 #[test]
 fn a_growth() {
-    let transition = Transition {
-        check: grown,
-        ..Transition::apply(grow)
-    };
-    failed("grow", &transition, 10);
+    failed(&GROWTH, 10);
 }
 
 #[test]
 fn an_adoption() {
-    let transition = Transition {
-        args: &["adopt", "web"],
-        ..Transition::apply(by_hand)
-    };
-    failed("adoption", &transition, 10);
+    failed(&ADOPTION, 10);
 }
 
 #[test]
 fn a_deletion_of_images() {
-    let transition = Transition {
-        args: &[
-            "image",
-            "delete",
-            "--yes",
-            "/vmdisks/web.img",
-            "/vmdisks/more.img",
-        ],
-        // One that is deleted and forgotten is no image any more, and then the same command deletes nothing.
-        may_refuse: true,
-        ..Transition::apply(orphaned)
-    };
-    failed("deletion", &transition, 8);
+    failed(&DELETION, 8);
 }

@@ -227,12 +227,7 @@ fn dry_activate_says_it_all_and_changes_nothing() {
     let dom0 = Dom0::new();
     dom0.declare(&[guest("web", 1)]);
     let before = dom0.files("/");
-    let dry = dom0
-        .domus(&["apply", "--stage", "files"])
-        .env("NIXOS_ACTION", "dry-activate")
-        .output()
-        .unwrap();
-    let dry = dom0.ran(dry);
+    let dry = dom0.activate("dry-activate");
     assert_eq!(dry.status, 0);
     insta::assert_snapshot!("dry_activate", dry.stdout);
     assert_eq!(dom0.files("/"), before);
@@ -244,12 +239,7 @@ fn the_stages_of_a_switch_come_to_the_same_as_one_apply() {
     one.declare(&[guest("web", 1)]);
     stages.declare(&[guest("web", 1)]);
     apply_twice(&one);
-    let activation = stages
-        .domus(&["apply", "--stage", "files"])
-        .env("NIXOS_ACTION", "switch")
-        .output()
-        .unwrap();
-    let activation = stages.ran(activation);
+    let activation = stages.activate("switch");
     insta::assert_snapshot!("activation", activation.stdout);
     for stage in ["bridges", "images", "guests"] {
         assert_eq!(

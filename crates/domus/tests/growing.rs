@@ -9,7 +9,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use support::{Dom0, Ran, guest};
+use support::strace::killed_at;
+use support::{Dom0, applied, guest, theirs};
 
 const IMAGE: &str = "/vmdisks/web.img";
 
@@ -17,12 +18,6 @@ fn sized(size: &str) -> Value {
     let mut web = guest("web", 1);
     web["disks"][0]["size"] = json!(size);
     web
-}
-
-fn applied(dom0: &Dom0, args: &[&str]) -> Ran {
-    let ran = dom0.run(args);
-    assert_eq!(ran.status, 0, "{args:?}: {}{}", ran.stdout, ran.stderr);
-    ran
 }
 
 /// A Dom0 with web and its image of 16 MiB; it is running, and is to have more.
@@ -68,7 +63,7 @@ fn file_system_bytes(dom0: &Dom0) -> u64 {
 fn boot(dom0: &Dom0) -> String {
     dom0.boot("next");
     let stages = ["files", "images", "guests"];
-    let ran = stages.map(|stage| applied(dom0, &["apply", "--stage", stage]).stdout);
+    let ran = stages.map(|stage| applied(dom0, &["apply", "--stage", stage]));
     ran.concat()
 }
 
@@ -78,7 +73,7 @@ fn an_image_grows_with_its_file_system_while_its_guest_is_off() {
     dom0.xl(&["shutdown", "-F", "1"]);
     insta::assert_snapshot!("plan", dom0.run(&["plan"]).stdout);
     insta::assert_snapshot!("plan_json", dom0.run(&["plan", "--json"]).stdout);
-    insta::assert_snapshot!("apply", applied(&dom0, &["apply"]).stdout);
+    insta::assert_snapshot!("apply", applied(&dom0, &["apply"]));
     assert_eq!(
         (bytes(&dom0), file_system_bytes(&dom0)),
         (32 << 20, 32 << 20)
@@ -95,7 +90,7 @@ fn what_the_guest_keeps_in_it_is_the_guests_to_grow() {
     let dom0 = with_web("32MiB");
     dom0.xl(&["shutdown", "-F", "1"]);
     dom0.image(IMAGE, "partitions");
-    insta::assert_snapshot!("partitions", applied(&dom0, &["apply"]).stdout);
+    insta::assert_snapshot!("partitions", applied(&dom0, &["apply"]));
     assert_eq!(bytes(&dom0), 32 << 20);
     assert!(
         fs::read(dom0.path(IMAGE))
@@ -107,14 +102,9 @@ fn what_the_guest_keeps_in_it_is_the_guests_to_grow() {
 #[test]
 fn a_running_guests_disk_grows_at_the_next_boot() {
     let dom0 = with_web("32MiB");
-    let activation = dom0
-        .domus(&["apply", "--stage", "files"])
-        .env("NIXOS_ACTION", "switch")
-        .output()
-        .unwrap();
-    insta::assert_snapshot!("running", dom0.ran(activation).stdout);
+    insta::assert_snapshot!("running", dom0.activate("switch").stdout);
     applied(&dom0, &["apply", "--stage", "guests"]);
-    let status = applied(&dom0, &["status"]).stdout;
+    let status = applied(&dom0, &["status"]);
     assert!(
         status.contains("pending: disks.root (/vmdisks/web.img) grows from 16MiB to 32MiB"),
         "{status}"
@@ -136,7 +126,7 @@ fn a_guest_that_is_restarted_for_a_change_is_restarted_for_this_one() {
     let mut web = sized("32MiB");
     web["lifecycle"] = json!({ "onChange": "restart" });
     dom0.declare(&[web]);
-    insta::assert_snapshot!("restart", applied(&dom0, &["apply"]).stdout);
+    insta::assert_snapshot!("restart", applied(&dom0, &["apply"]));
     assert_eq!(
         (bytes(&dom0), file_system_bytes(&dom0)),
         (32 << 20, 32 << 20)
@@ -151,8 +141,7 @@ fn a_saved_guests_disk_is_left() {
     let file = dom0.path("/var/lib/xen/save/web");
     dom0.xl(&["save", "1", file.to_str().unwrap()]);
     let image = fs::read(dom0.path(IMAGE)).unwrap();
-    let ran = applied(&dom0, &["apply"]);
-    insta::assert_snapshot!("saved", ran.stdout);
+    insta::assert_snapshot!("saved", applied(&dom0, &["apply"]));
     dom0.boot("second");
     applied(&dom0, &["apply", "--stage", "images"]);
     assert!(fs::read(dom0.path(IMAGE)).unwrap() == image);
@@ -172,8 +161,8 @@ fn a_disk_that_a_foreign_domain_has_is_left() {
     dom0.xl(&["shutdown", "-F", "1"]);
     fs::create_dir_all(dom0.path("/srv")).unwrap();
     fs::hard_link(dom0.path(IMAGE), dom0.path("/srv/theirs.img")).unwrap();
-    dom0.write("/tmp/theirs.cfg", "name = \"theirs\"\nuuid = \"11111111-2222-3333-4444-555555555555\"\nmemory = 64\ndisk = [ \"/srv/theirs.img,raw,xvda,ro\" ]\n");
-    dom0.xl(&["create", dom0.path("/tmp/theirs.cfg").to_str().unwrap()]);
+    let disk = "disk = [ \"/srv/theirs.img,raw,xvda,ro\" ]\n";
+    dom0.create(&(theirs("theirs") + disk));
     for stage in [&["apply"][..], &["apply", "--stage", "images"]] {
         let ran = dom0.run(stage);
         assert!(
@@ -214,7 +203,7 @@ fn a_smaller_size_is_a_warning_and_the_guest_runs() {
     // A rollback over the growth.
     dom0.declare(&[guest("web", 1)]);
     dom0.boot("rolled back");
-    insta::assert_snapshot!("smaller", applied(&dom0, &["apply"]).stdout);
+    insta::assert_snapshot!("smaller", applied(&dom0, &["apply"]));
     assert_eq!(bytes(&dom0), 32 << 20);
     assert!(dom0.xl(&["list", "-v"]).contains("web "));
 }
@@ -258,29 +247,7 @@ fn half_grown() -> Dom0 {
         let dom0 = with_web("32MiB");
         dom0.boot("second");
         let domus = dom0.domus(&["apply", "--stage", "images"]);
-        let mut strace = Command::new("strace");
-        let kill = format!("inject=fsync:signal=KILL:when={nth}");
-        strace.args([
-            "-f",
-            "-qq",
-            "-o",
-            "/dev/null",
-            "-e",
-            "trace=fsync",
-            "-e",
-            &kill,
-        ]);
-        strace.arg(domus.get_program()).args(domus.get_args());
-        for (name, value) in domus.get_envs() {
-            match value {
-                Some(value) => strace.env(name, value),
-                None => strace.env_remove(name),
-            };
-        }
-        assert!(
-            !strace.output().unwrap().status.success(),
-            "it was never half-grown"
-        );
+        assert!(killed_at(&domus, "fsync", nth), "it was never half-grown");
         if dom0.has("/vmdisks/.web.img.domus-grow") {
             return dom0;
         }
@@ -301,10 +268,7 @@ fn a_guest_whose_disk_is_half_grown_is_not_started_before_it_is_whole() {
     let ran = dom0.run(&["apply", "--stage", "guests"]);
     assert_eq!(ran.status, 1);
     assert!(!dom0.xl(&["list", "-v"]).contains("web "));
-    insta::assert_snapshot!(
-        "finish",
-        applied(&dom0, &["apply", "--stage", "images"]).stdout
-    );
+    insta::assert_snapshot!("finish", applied(&dom0, &["apply", "--stage", "images"]));
     assert!(dom0.has("/etc/xen/auto/web"));
     assert_eq!(
         (bytes(&dom0), file_system_bytes(&dom0)),
@@ -321,7 +285,7 @@ fn what_was_begun_is_undone_where_no_size_is_declared_any_more() {
     let mut web = guest("web", 1);
     web["disks"][0]["size"] = json!(null);
     dom0.declare(&[web]);
-    insta::assert_snapshot!("undo", applied(&dom0, &["apply"]).stdout);
+    insta::assert_snapshot!("undo", applied(&dom0, &["apply"]));
     assert_eq!(
         (bytes(&dom0), file_system_bytes(&dom0)),
         (16 << 20, 16 << 20)

@@ -5,15 +5,14 @@
 mod support;
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
-use support::going_down::{
-    all, command, dom0, domains, domid, saves, shut_down, shut_down_on, systemd,
-};
-use support::{Dom0, mode};
+use support::going_down::{command, dom0, domains, domid, saves, shut_down, shut_down_on, systemd};
+use support::strace::{has_strace, killed_at};
+use support::{Dom0, all, mode};
 
 #[test]
 fn guests_end_in_the_reverse_of_their_order() {
@@ -172,11 +171,7 @@ fn a_full_folder() {
 /// one that ran on is ever restored.
 #[test]
 fn killed_anywhere_a_save_is_whole_or_not_there() {
-    let strace = Command::new("strace")
-        .args(["-qq", "-o", "/dev/null", "true"])
-        .status();
-    if strace.is_err() {
-        println!("skipped: there is no strace");
+    if !has_strace() {
         return;
     }
     let mut kills = 0;
@@ -192,26 +187,7 @@ fn killed_anywhere_a_save_is_whole_or_not_there() {
     ] {
         for nth in 1.. {
             let dom0 = dom0("inactive");
-            let domus = command(&dom0, &["host-shutdown"]);
-            let mut strace = Command::new("strace");
-            strace.args([
-                "-f",
-                "-qq",
-                "-o",
-                "/dev/null",
-                "-e",
-                &format!("trace={call}"),
-                "-e",
-            ]);
-            strace.arg(format!("inject={call}:signal=KILL:when={nth}"));
-            strace.arg(domus.get_program()).args(domus.get_args());
-            for (name, value) in domus.get_envs() {
-                match value {
-                    Some(value) => strace.env(name, value),
-                    None => strace.env_remove(name),
-                };
-            }
-            if strace.output().unwrap().status.success() {
+            if !killed_at(&command(&dom0, &["host-shutdown"]), call, nth) {
                 break;
             }
             kills += 1;

@@ -6,7 +6,8 @@ mod support;
 
 use std::fs;
 
-use support::going_down::{all, dom0, domains, domid, saves, shut_down, shut_down_on};
+use support::all;
+use support::going_down::{dom0, domains, domid, saves, shut_down, shut_down_on};
 
 #[test]
 fn another_domains_save_file_is_left() {

@@ -9,22 +9,18 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
-use support::{Dom0, guest};
+use support::process::same_environment;
+use support::{Dom0, applied, guest, theirs};
 
 const WEB: &str = "/vmdisks/web.img";
-
-fn applied(dom0: &Dom0) {
-    let ran = dom0.run(&["apply"]);
-    assert_eq!(ran.status, 0, "{}{}", ran.stdout, ran.stderr);
-}
 
 /// A Dom0 on which web was removed and mail runs.
 fn with_orphan() -> Dom0 {
     let dom0 = Dom0::new();
     dom0.declare(&[guest("web", 1), guest("mail", 2)]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     dom0.declare(&[guest("mail", 2)]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     assert!(!dom0.xl(&["list", "-v"]).contains("web "));
     dom0
 }
@@ -43,9 +39,8 @@ fn is_refused(dom0: &Dom0, why: &str) {
 #[test]
 fn all_images_are_listed() {
     let dom0 = with_orphan();
-    dom0.write("/xl/create.cfg", "name = \"theirs\"\nuuid = \"11111111-2222-3333-4444-555555555555\"\nmemory = 64\ndisk = [ \"/vmdisks/web.img,raw,xvda,ro\" ]\n");
     insta::assert_snapshot!("list", takes_hidden(&dom0.run(&["image", "list"]).stdout));
-    dom0.xl(&["create", dom0.path("/xl/create.cfg").to_str().unwrap()]);
+    dom0.create(&(theirs("theirs") + "disk = [ \"/vmdisks/web.img,raw,xvda,ro\" ]\n"));
     fs::remove_file(dom0.path("/vmdisks/mail.img")).unwrap();
     insta::assert_snapshot!(
         "list_later",
@@ -94,11 +89,11 @@ fn an_orphaned_image_is_deleted_and_forgotten() {
     insta::assert_snapshot!(ran.stdout, @"deleted /vmdisks/web.img, once a disk of web");
     assert!(!dom0.has(WEB));
     // Nothing is left to remember.
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     assert!(!dom0.has("/var/lib/domus/guests/web.json"));
     // And a guest of that name gets a new one.
     dom0.declare(&[guest("web", 1), guest("mail", 2)]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     assert!(dom0.has(WEB));
 }
 
@@ -118,12 +113,7 @@ fn at_a_terminal(dom0: &Dom0, typed: &str) -> Option<String> {
     let words: Vec<&str> = words.map(|word| word.to_str().unwrap()).collect();
     let mut script = Command::new("script");
     script.args(["-qec", &words.join(" "), "/dev/null"]);
-    for (name, value) in domus.get_envs() {
-        match value {
-            Some(value) => script.env(name, value),
-            None => script.env_remove(name),
-        };
-    }
+    same_environment(&mut script, &domus);
     let started = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
     let Ok(mut started) = started else {
         println!("skipped: there is no script");
@@ -196,9 +186,9 @@ fn what_somebody_has_is_not_deleted() {
     let mut web = guest("web", 1);
     web["lifecycle"] = json!({ "onRemove": "keep" });
     dom0.declare(&[web]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     dom0.declare(&[]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     is_refused(&dom0, "/vmdisks/web.img is in use by domain web (1)");
     // The same guest, saved.
     let file = dom0.path("/var/lib/xen/save/web");
@@ -213,8 +203,7 @@ fn what_somebody_has_is_not_deleted() {
     fs::remove_file(file.with_file_name("theirs")).unwrap();
     // A foreign domain, by a link of its own.
     fs::hard_link(dom0.path(WEB), dom0.path("/vmdisks/link.img")).unwrap();
-    dom0.write("/tmp/theirs.cfg", "name = \"theirs\"\nuuid = \"11111111-2222-3333-4444-555555555555\"\nmemory = 64\ndisk = [ \"/vmdisks/link.img,raw,xvda,ro\" ]\n");
-    dom0.xl(&["create", dom0.path("/tmp/theirs.cfg").to_str().unwrap()]);
+    dom0.create(&(theirs("theirs") + "disk = [ \"/vmdisks/link.img,raw,xvda,ro\" ]\n"));
     is_refused(&dom0, "/vmdisks/web.img is in use by domain theirs (2)");
 }
 
@@ -228,10 +217,10 @@ fn of_save_files_those_that_need_it_keep_it() {
     // web was saved, put aside and removed: its memory may be wanted again, and its disk with it.
     let dom0 = Dom0::new();
     dom0.declare(&[guest("web", 1)]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     let file = save(&dom0, ".web.discarded-17");
     dom0.declare(&[]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     is_refused(
         &dom0,
         "/vmdisks/web.img is in use by the save file that was moved aside, .web.discarded-17",
@@ -242,11 +231,7 @@ fn of_save_files_those_that_need_it_keep_it() {
     // Nor of what xl did not write, nor of another guest's.
     dom0.write("/var/lib/xen/save/.keep", "");
     dom0.write("/var/lib/xen/save/.notes.swp", "b0VIM");
-    dom0.write(
-        "/etc/theirs.cfg",
-        "name = \"theirs\"\nuuid = \"11111111-2222-3333-4444-555555555555\"\nmemory = 64\n",
-    );
-    dom0.xl(&["create", dom0.path("/etc/theirs.cfg").to_str().unwrap()]);
+    dom0.create(&theirs("theirs"));
     let theirs = dom0.path("/var/lib/xen/save/.theirs");
     dom0.xl(&["save", "2", theirs.to_str().unwrap()]);
     // What does not say whose it is, may be anybody's.
@@ -304,7 +289,7 @@ fn a_loop_device_has_it() {
 fn a_guest_that_a_newer_generation_removed_comes_back_with_its_disks() {
     let dom0 = Dom0::new();
     dom0.declare(&[guest("web", 1), guest("mail", 2)]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     let before = (dom0.files("/etc"), dom0.files("/vmdisks"));
     let inode = || {
         use std::os::unix::fs::MetadataExt;
@@ -312,9 +297,9 @@ fn a_guest_that_a_newer_generation_removed_comes_back_with_its_disks() {
     };
     let was = inode();
     dom0.declare(&[guest("mail", 2)]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     dom0.declare(&[guest("web", 1), guest("mail", 2)]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     assert_eq!((dom0.files("/etc"), dom0.files("/vmdisks")), before);
     assert_eq!(inode(), was);
     assert!(dom0.xl(&["list", "-v"]).contains("web "));

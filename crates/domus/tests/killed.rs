@@ -7,11 +7,12 @@
 
 mod support;
 
+use support::exposed;
+use support::strace::{has_strace, killed_at};
 use support::transitions::{
-    by_hand, change, empty, grow, grown, has_strace, orphaned, removal, rename, rename_saved,
-    run_with, state,
+    ADOPTION, CHANGE, DELETION, FROM_NOTHING, GROWTH, REMOVAL, RENAMING, RENAMING_OF_A_SAVED_ONE,
+    Transition, state,
 };
-use support::{Dom0, exposed};
 
 /// The calls that change a file, a name or a mode, or make data durable.
 const CALLS: [&str; 22] = [
@@ -44,27 +45,6 @@ const CALLS: [&str; 22] = [
 const EACH: usize = 9;
 const FIRST: usize = 12;
 
-/// What is killed, and what holds then.
-struct Transition {
-    before: fn() -> Dom0,
-    args: &'static [&'static str],
-    /// Whether the same again may find that there is nothing left to do, and say that with its exit status.
-    may_refuse: bool,
-    /// What must hold in the end, beside the files and domains.
-    check: fn(&Dom0),
-}
-
-impl Transition {
-    const fn apply(before: fn() -> Dom0) -> Self {
-        Self {
-            before,
-            args: &["apply"],
-            may_refuse: false,
-            check: |_| {},
-        }
-    }
-}
-
 /// Kills at each call in turn, and gives how often.
 fn kill_everywhere(transition: &Transition) -> usize {
     let Transition { before, args, .. } = transition;
@@ -83,8 +63,7 @@ fn kill_everywhere(transition: &Transition) -> usize {
         loop {
             nth += if nth < FIRST { 1 } else { each };
             let dom0 = before();
-            let killed = run_with(&dom0, args, call, &format!("signal=KILL:when={nth}"));
-            if killed.status.success() {
+            if !killed_at(&dom0.domus(args), call, nth) {
                 break;
             }
             kills += 1;
@@ -112,14 +91,11 @@ fn kill_everywhere(transition: &Transition) -> usize {
 }
 
 /// Kills this transition everywhere; `least` is how often that must at least be possible.
-fn transition(name: &str, before: fn() -> Dom0, least: usize) {
-    killed(name, &Transition::apply(before), least);
-}
-
-fn killed(name: &str, transition: &Transition, least: usize) {
+fn killed(transition: &Transition, least: usize) {
     if !has_strace() {
         return;
     }
+    let name = transition.name;
     let kills = kill_everywhere(transition);
     println!("counted: {name}: {kills} kills, no difference");
     assert!(kills >= least, "{name}: only {kills} kills");
@@ -127,61 +103,41 @@ fn killed(name: &str, transition: &Transition, least: usize) {
 
 #[test]
 fn from_nothing_to_three_guests() {
-    transition("empty to three guests", empty, 80);
+    killed(&FROM_NOTHING, 80);
 }
 
 #[test]
 fn a_change() {
     // Folders that are there are not made again.
-    transition("change", change, 50);
+    killed(&CHANGE, 50);
 }
 
 #[test]
 fn a_removal() {
-    transition("removal", removal, 40);
+    killed(&REMOVAL, 40);
 }
 
 #[test]
 fn a_renaming() {
-    transition("rename", rename, 40);
+    killed(&RENAMING, 40);
 }
 
 #[test]
 fn a_renaming_of_a_guest_that_is_saved() {
-    transition("rename of a saved guest", rename_saved, 30);
+    killed(&RENAMING_OF_A_SAVED_ONE, 30);
 }
 
 #[test]
 fn a_growth() {
-    let transition = Transition {
-        check: grown,
-        ..Transition::apply(grow)
-    };
-    killed("grow", &transition, 30);
+    killed(&GROWTH, 30);
 }
 
 #[test]
 fn an_adoption() {
-    let transition = Transition {
-        args: &["adopt", "web"],
-        ..Transition::apply(by_hand)
-    };
-    killed("adoption", &transition, 30);
+    killed(&ADOPTION, 30);
 }
 
 #[test]
 fn a_deletion_of_images() {
-    let transition = Transition {
-        args: &[
-            "image",
-            "delete",
-            "--yes",
-            "/vmdisks/web.img",
-            "/vmdisks/more.img",
-        ],
-        // One that is deleted and forgotten is no image any more, and then the same command deletes nothing.
-        may_refuse: true,
-        ..Transition::apply(orphaned)
-    };
-    killed("deletion", &transition, 15);
+    killed(&DELETION, 15);
 }

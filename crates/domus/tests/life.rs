@@ -7,7 +7,7 @@ mod support;
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use support::{Dom0, Ran, guest};
+use support::{Dom0, HAND, all, guest};
 
 /// web and mail, which start by hand only; their files are written.
 fn dom0() -> Dom0 {
@@ -26,14 +26,6 @@ fn declare(dom0: &Dom0, change: impl Fn(&mut Value)) {
     dom0.declare(&guests);
     let ran = dom0.run(&["apply"]);
     assert_eq!(ran.status, 0, "{}", ran.stderr);
-}
-
-fn all(ran: &Ran) -> String {
-    format!("{}{}", ran.stdout, ran.stderr)
-}
-
-fn runs(dom0: &Dom0, name: &str) -> bool {
-    dom0.xl(&["list", "-v"]).contains(&format!("{name} "))
 }
 
 #[test]
@@ -68,7 +60,7 @@ fn one_guests_failure_stops_no_other() {
     let dom0 = dom0();
     let ran = dom0.run(&["start", "nobody", "web"]);
     assert_eq!(ran.status, 1);
-    assert!(runs(&dom0, "web"));
+    assert!(dom0.runs("web"));
     insta::assert_snapshot!(all(&ran), @r"
     web: started (domain 1)
     error: no guest nobody is declared; there are: mail, web
@@ -76,7 +68,7 @@ fn one_guests_failure_stops_no_other() {
     ");
     let ran = dom0.run(&["stop", "nobody", "web"]);
     assert_eq!(ran.status, 1);
-    assert!(!runs(&dom0, "web"));
+    assert!(!dom0.runs("web"));
     insta::assert_snapshot!(all(&ran), @r"
     web: stopped
     error: no guest nobody is declared; there are: mail, web
@@ -87,26 +79,20 @@ fn one_guests_failure_stops_no_other() {
 #[test]
 fn a_disk_that_another_has_starts_nobody() {
     let dom0 = dom0();
-    dom0.write(
-        "/root/hand.cfg",
-        "name = 'hand'\nuuid = '6d7e3a0c-3b0f-4a55-9d0e-2b8f6f3c0099'\nmemory = 128\ndisk = [ 'vdev=xvda,target=/vmdisks/web.img' ]\n",
-    );
-    dom0.xl(&["create", dom0.path("/root/hand.cfg").to_str().unwrap()]);
+    dom0.create(&format!(
+        "{HAND}disk = [ 'vdev=xvda,target=/vmdisks/web.img' ]\n"
+    ));
     // The fake looks below its root, Domus below its own.
     let ran = dom0.run(&["start", "web"]);
     assert_eq!(ran.status, 1);
-    assert!(!runs(&dom0, "web"));
+    assert!(!dom0.runs("web"));
     insta::assert_snapshot!(all(&ran), @"error: guest web: option disks.root.path: /vmdisks/web.img is in use by domain hand (1), and two systems on one file system destroy it; the guest is not started. Shut the other down, or give this guest a disk of its own");
 }
 
 #[test]
 fn a_foreign_domain_is_nobodys_guest() {
     let dom0 = dom0();
-    dom0.write(
-        "/root/web.cfg",
-        "name = 'web'\nuuid = '6d7e3a0c-3b0f-4a55-9d0e-2b8f6f3c0099'\nmemory = 128\n",
-    );
-    dom0.xl(&["create", dom0.path("/root/web.cfg").to_str().unwrap()]);
+    dom0.create(&HAND.replace("hand", "web"));
     let mut said = String::new();
     for verb in ["start", "stop", "restart", "console"] {
         let ran = dom0.run(&[verb, "web"]);
@@ -114,7 +100,7 @@ fn a_foreign_domain_is_nobodys_guest() {
         said.push_str(&all(&ran));
     }
     insta::assert_snapshot!(said);
-    assert!(runs(&dom0, "web"));
+    assert!(dom0.runs("web"));
     let status = dom0.run(&["status", "--json", "web"]);
     assert!(
         status.stdout.contains(r#""state":"foreign""#),
@@ -132,7 +118,7 @@ fn a_configuration_that_is_not_as_declared_is_not_started() {
             let ran = dom0.run(&[verb, "web"]);
             assert_eq!(ran.status, 1);
             assert!(ran.stderr.contains(expected), "{verb}: {}", ran.stderr);
-            assert!(!runs(&dom0, "web"));
+            assert!(!dom0.runs("web"));
         }
     };
     dom0.write("/etc/xen/web.cfg", "name = 'web'\nmemory = 1\n");
@@ -202,7 +188,7 @@ fn a_guest_that_does_not_shut_down_has_its_own_time() {
     error: guest web: it did not shut down within 1 s (option shutdownTimeout), and is left running (option onTimeout); `domus console web` shows what it waits for, `xl destroy 1` ends it like a power cut
     error: not stopped: web
     ");
-    assert!(runs(&dom0, "web"));
+    assert!(dom0.runs("web"));
     // One that does not stop is not started.
     let ran = dom0.run(&["restart", "--json", "web"]);
     assert_eq!(ran.status, 1);
@@ -218,7 +204,7 @@ fn a_guest_that_does_not_shut_down_has_its_own_time() {
     let ran = dom0.run(&["stop", "web"]);
     assert_eq!(ran.status, 0, "{}", ran.stderr);
     insta::assert_snapshot!(all(&ran), @"web: did not shut down, and was ended as by a power cut");
-    assert!(!runs(&dom0, "web"));
+    assert!(!dom0.runs("web"));
 }
 
 #[test]

@@ -10,23 +10,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use support::process::until;
 use support::{Dom0, guest};
 
 const LOG: &str = "/var/log/xen/console/guest-db.log";
-
-fn until(what: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !what() {
-        assert!(Instant::now() < deadline, "it never came");
-        thread::sleep(Duration::from_millis(50));
-    }
-}
-
-fn runs(dom0: &Dom0, name: &str) -> bool {
-    dom0.xl(&["list", "-v"])
-        .lines()
-        .any(|line| line.starts_with(&format!("{name} ")))
-}
 
 fn begin(dom0: &Dom0, args: &[&str]) -> Child {
     let mut command = dom0.domus(args);
@@ -71,7 +58,7 @@ fn whoever_only_looks_or_stops_a_guest_does_not_wait() {
     assert!(apply.try_wait().unwrap().is_none());
     dom0.write(LOG, "db login: ");
     assert_eq!(dom0.ran(apply.wait_with_output().unwrap()).status, 0);
-    assert!(runs(&dom0, "web") && !runs(&dom0, "db"));
+    assert!(dom0.runs("web") && !dom0.runs("db"));
 }
 
 #[test]
@@ -87,12 +74,12 @@ fn whoever_changes_something_is_told_at_once_what_is_waited_for() {
     let mut second = begin(&dom0, &["apply", "--stage", "files"]);
     assert!(apply.try_wait().unwrap().is_none());
     assert!(start.try_wait().unwrap().is_none());
-    assert!(!runs(&dom0, "other"));
+    assert!(!dom0.runs("other"));
     dom0.write(LOG, "db login: ");
     assert_eq!(dom0.ran(apply.wait_with_output().unwrap()).status, 0);
     assert_eq!(dom0.ran(start.wait_with_output().unwrap()).status, 0);
     assert_eq!(second.wait().unwrap().code(), Some(0));
-    assert!(runs(&dom0, "web") && runs(&dom0, "other"));
+    assert!(dom0.runs("web") && dom0.runs("other"));
     assert_eq!(dom0.run(&["plan"]).stdout, "nothing to do\n");
 }
 
@@ -105,10 +92,10 @@ fn whoever_waits_goes_on_when_the_other_is_killed() {
     apply.wait().unwrap();
     let ran = dom0.ran(start.wait_with_output().unwrap());
     assert_eq!(ran.status, 0, "{}", ran.stderr);
-    assert!(runs(&dom0, "other") && !runs(&dom0, "web"));
+    assert!(dom0.runs("other") && !dom0.runs("web"));
     // What the killed one left is done by the next.
     dom0.write(LOG, "db login: ");
     assert_eq!(dom0.run(&["apply"]).status, 0);
-    assert!(runs(&dom0, "web"));
+    assert!(dom0.runs("web"));
     assert_eq!(dom0.run(&["plan"]).stdout, "nothing to do\n");
 }

@@ -5,13 +5,14 @@
 mod support;
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::process::Stdio;
 use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::Value;
+use support::process::Following;
 use support::{Dom0, guest};
 
 const LOG: &str = "/var/log/xen/console/guest-web.log";
@@ -129,35 +130,27 @@ fn what_cannot_be_read_hides_nothing_else() {
 fn following_survives_a_rotation() {
     let dom0 = dom0();
     dom0.write(LOG, "one\ntwo\npar");
-    let mut domus = dom0
-        .domus(&["logs", "web", "--follow", "-n", "1"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(domus.stdout.take().unwrap()).lines();
-    let mut next = || lines.next().unwrap().unwrap();
+    let mut log = Following::begin(&mut dom0.domus(&["logs", "web", "--follow", "-n", "1"]));
     let pause = || std::thread::sleep(Duration::from_millis(700));
     let mut old = OpenOptions::new()
         .append(true)
         .open(dom0.path(LOG))
         .unwrap();
-    assert_eq!(next(), "two");
+    assert_eq!(log.line(), "two");
     writeln!(old, "tial").unwrap();
-    assert_eq!(next(), "partial");
+    assert_eq!(log.line(), "partial");
     // Renamed; xenconsoled writes on until it is told.
     fs::rename(dom0.path(LOG), dom0.path(&format!("{LOG}.1"))).unwrap();
     writeln!(old, "late").unwrap();
-    assert_eq!(next(), "late");
+    assert_eq!(log.line(), "late");
     dom0.write(LOG, "new\n");
-    assert_eq!(next(), "new");
+    assert_eq!(log.line(), "new");
     // Copied and cut.
     dom0.write(LOG, "");
     pause();
     dom0.write(LOG, "cut\n");
-    assert_eq!(next(), "cut");
-    domus.kill().unwrap();
-    domus.wait().unwrap();
+    assert_eq!(log.line(), "cut");
+    log.end();
 }
 
 #[test]

@@ -5,7 +5,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::{Dom0, Ran, guest};
+use support::{Dom0, all, guest};
 
 /// A Dom0 of 1500 MiB on a host with so much for guests.
 fn dom0(for_guests_mib: u32) -> Dom0 {
@@ -26,16 +26,6 @@ fn sized(name: &str, number: u32, memory_mib: u32, order: u32) -> Value {
     guest
 }
 
-fn all(ran: &Ran) -> String {
-    format!("{}{}", ran.stdout, ran.stderr)
-}
-
-fn runs(dom0: &Dom0, name: &str) -> bool {
-    dom0.xl(&["list", "-v"])
-        .lines()
-        .any(|line| line.starts_with(&format!("{name} ")))
-}
-
 #[test]
 fn in_the_order_of_starting_those_that_do_not_fit_are_refused() {
     let dom0 = dom0(1000);
@@ -49,12 +39,12 @@ fn in_the_order_of_starting_those_that_do_not_fit_are_refused() {
     let ran = dom0.run(&["apply"]);
     assert_eq!(ran.status, 1);
     insta::assert_snapshot!("refused", all(&ran));
-    assert!(runs(&dom0, "b-first") && runs(&dom0, "c-small") && !runs(&dom0, "a-last"));
+    assert!(dom0.runs("b-first") && dom0.runs("c-small") && !dom0.runs("a-last"));
     // As the plan says, before and after.
     insta::assert_snapshot!("refused_plan", dom0.run(&["plan"]).stdout);
     host(&dom0, 2000);
     assert_eq!(dom0.run(&["apply"]).status, 0);
-    assert!(runs(&dom0, "a-last"));
+    assert!(dom0.runs("a-last"));
 }
 
 #[test]
@@ -65,7 +55,7 @@ fn what_guests_that_end_give_back_is_counted() {
     dom0.declare(&[sized("new", 2, 512, 0)]);
     let ran = dom0.run(&["apply"]);
     assert_eq!(ran.status, 0, "{}", all(&ran));
-    assert!(runs(&dom0, "new"));
+    assert!(dom0.runs("new"));
     // What does not end gives nothing back, and what was counted on it is not started.
     dom0.write("/xl/deaf", "new\n");
     let mut third = sized("third", 3, 512, 0);
@@ -78,7 +68,7 @@ fn what_guests_that_end_give_back_is_counted() {
     let ran = dom0.run(&["apply"]);
     assert_eq!(ran.status, 1);
     insta::assert_snapshot!("did_not_end", ran.stderr);
-    assert!(runs(&dom0, "new") && !runs(&dom0, "third"));
+    assert!(dom0.runs("new") && !dom0.runs("third"));
 }
 
 #[test]
@@ -92,7 +82,7 @@ fn a_guest_is_not_shut_down_for_a_restart_that_it_would_not_survive() {
     let ran = dom0.run(&["apply"]);
     assert_eq!(ran.status, 1);
     insta::assert_snapshot!("restart", all(&ran));
-    assert!(runs(&dom0, "web"));
+    assert!(dom0.runs("web"));
     // The same memory is there again when it has ended.
     let mut web = sized("web", 1, 512, 0);
     web["lifecycle"] = json!({ "onChange": "restart" });
@@ -136,7 +126,7 @@ fn what_xl_takes_from_the_dom0_is_counted_and_said() {
     let ran = dom0.run(&["apply"]);
     assert_eq!(ran.status, 1);
     insta::assert_snapshot!("balloon", all(&ran));
-    assert!(runs(&dom0, "web") && !runs(&dom0, "wide"));
+    assert!(dom0.runs("web") && !dom0.runs("wide"));
 }
 
 #[test]
@@ -157,7 +147,7 @@ fn by_hand_nothing_is_started_that_there_is_no_memory_for() {
     let ran = dom0.run(&["start", "db", "web"]);
     assert_eq!(ran.status, 1);
     insta::assert_snapshot!("start", all(&ran));
-    assert!(runs(&dom0, "db") && !runs(&dom0, "web"));
+    assert!(dom0.runs("db") && !dom0.runs("web"));
     // So does its unit, which a person may start; and neither has called xl.
     let ran = dom0.run(&["run", "web"]);
     assert_eq!(ran.status, 1);
@@ -169,7 +159,7 @@ fn by_hand_nothing_is_started_that_there_is_no_memory_for() {
     let ran = dom0.run(&["restart", "db"]);
     assert_eq!(ran.status, 1);
     insta::assert_snapshot!("restart_by_hand", all(&ran));
-    assert!(runs(&dom0, "db"));
+    assert!(dom0.runs("db"));
     dom0.declare(&[by_hand(sized("db", 1, 590, 0))]);
     assert_eq!(dom0.run(&["apply"]).status, 0);
     let ran = dom0.run(&["restart", "db"]);
@@ -198,10 +188,10 @@ fn a_saved_guest_stays_saved_where_there_is_no_memory_for_it() {
     let ran = dom0.run(&["start", "web"]);
     assert_eq!(ran.status, 1);
     insta::assert_snapshot!("start_saved", all(&ran));
-    assert!(dom0.has("/var/lib/xen/save/web") && !runs(&dom0, "web"));
+    assert!(dom0.has("/var/lib/xen/save/web") && !dom0.runs("web"));
     host(&dom0, 1200);
     assert_eq!(dom0.run(&["start", "web"]).status, 0);
-    assert!(!dom0.has("/var/lib/xen/save/web") && runs(&dom0, "web"));
+    assert!(!dom0.has("/var/lib/xen/save/web") && dom0.runs("web"));
 }
 
 #[test]
@@ -212,7 +202,7 @@ fn xl_that_does_not_say_how_much_is_free_keeps_nobody_down() {
     let ran = dom0.run(&["apply"]);
     assert_eq!(ran.status, 0);
     insta::assert_snapshot!("unknown", ran.stderr);
-    assert!(runs(&dom0, "web"));
+    assert!(dom0.runs("web"));
     // With nothing to start nobody asks.
     let ran = dom0.run(&["apply"]);
     assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));

@@ -7,16 +7,11 @@ mod support;
 use std::fs;
 
 use serde_json::{Value, json};
-use support::{Dom0, guest};
+use support::{Dom0, applied, guest, theirs};
 
 fn with(mut guest: Value, change: impl FnOnce(&mut Value)) -> Value {
     change(&mut guest);
     guest
-}
-
-fn applied(dom0: &Dom0) {
-    let ran = dom0.run(&["apply"]);
-    assert_eq!(ran.status, 0, "{}{}", ran.stdout, ran.stderr);
 }
 
 /// Applies, and expects that `shop` is neither started nor left to xendomains, because of `why`.
@@ -39,9 +34,9 @@ fn shop() -> Value {
 fn a_guest_takes_over_the_disk_of_one_that_is_removed() {
     let dom0 = Dom0::new();
     dom0.declare(&[guest("web", 1)]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     dom0.declare(&[shop()]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     let domains = dom0.xl(&["list", "-v"]);
     assert!(
         domains.contains("shop ") && !domains.contains("web "),
@@ -57,7 +52,7 @@ fn a_guest_does_not_start_while_one_that_does_not_end_has_its_disk() {
         web["lifecycle"] = json!({ "shutdownTimeoutSeconds": 1 });
     });
     dom0.declare(&[web]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     dom0.write("/xl/deaf", "web\n");
     dom0.declare(&[shop()]);
     let ran = dom0.run(&["apply"]);
@@ -66,7 +61,7 @@ fn a_guest_does_not_start_while_one_that_does_not_end_has_its_disk() {
     assert!(!dom0.xl(&["list", "-v"]).contains("shop "));
     assert!(!dom0.has("/etc/xen/auto/shop"), "xendomains would start it");
     std::fs::remove_file(dom0.path("/xl/deaf")).unwrap();
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     assert!(dom0.xl(&["list", "-v"]).contains("shop "));
 }
 
@@ -76,14 +71,14 @@ fn a_guest_that_keeps_its_disk_when_it_is_removed_is_waited_for() {
     dom0.declare(&[with(guest("web", 1), |web| {
         web["lifecycle"] = json!({ "onRemove": "keep" });
     })]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     dom0.declare(&[shop()]);
     shop_is_refused(
         &dom0,
         "guest shop: option disks.root.path: /vmdisks/web.img is in use by domain web (1)",
     );
     dom0.xl(&["shutdown", "-F", "1"]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     assert!(dom0.xl(&["list", "-v"]).contains("shop "));
 }
 
@@ -91,7 +86,7 @@ fn a_guest_that_keeps_its_disk_when_it_is_removed_is_waited_for() {
 fn a_saved_guest_has_its_disks() {
     let dom0 = Dom0::new();
     dom0.declare(&[guest("web", 1)]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     dom0.xl(&[
         "save",
         "1",
@@ -115,8 +110,7 @@ fn links_and_foreign_domains_hide_nothing() {
 
     let dom0 = Dom0::new();
     dom0.write("/vmdisks/shop.img", "a system");
-    dom0.write("/tmp/theirs.cfg", "name = \"theirs\"\nuuid = \"11111111-2222-3333-4444-555555555555\"\nmemory = 64\ndisk = [ \"/vmdisks/shop.img,raw,xvda,rw\" ]\n");
-    dom0.xl(&["create", dom0.path("/tmp/theirs.cfg").to_str().unwrap()]);
+    dom0.create(&(theirs("theirs") + "disk = [ \"/vmdisks/shop.img,raw,xvda,rw\" ]\n"));
     dom0.declare(&[guest("shop", 2)]);
     shop_is_refused(&dom0, "is in use by domain theirs (1)");
 }
@@ -125,10 +119,10 @@ fn links_and_foreign_domains_hide_nothing() {
 fn an_image_that_another_guest_had_is_not_made_anew() {
     let dom0 = Dom0::new();
     dom0.declare(&[guest("web", 1)]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     dom0.xl(&["shutdown", "-F", "1"]);
     dom0.declare(&[]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     // Its mount is gone.
     fs::remove_file(dom0.path("/vmdisks/web.img")).unwrap();
     dom0.declare(&[shop()]);
@@ -147,7 +141,7 @@ fn an_image_that_another_guest_had_is_not_made_anew() {
 fn another_uuid_is_the_same_guest_until_it_is_started_again() {
     let dom0 = Dom0::new();
     dom0.declare(&[guest("web", 1)]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     let reseeded = with(guest("web", 1), |web| {
         web["uuid"] = json!("6d7e3a0c-3b0f-4a55-9d0e-999999999999");
     });
@@ -162,7 +156,7 @@ fn another_uuid_is_the_same_guest_until_it_is_started_again() {
     assert_eq!(dom0.run(&["stop", "web"]).status, 0);
     assert!(!dom0.xl(&["list", "-v"]).contains("web "));
     dom0.boot("second");
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     assert!(dom0.xl(&["list", "-v"]).contains("999999999999"));
 }
 
@@ -175,7 +169,7 @@ fn a_link_of_the_users_own_is_left_when_a_guest_goes() {
     dom0.declare(&[guest("web", 1)]);
     assert_eq!(dom0.run(&["apply"]).status, 1);
     dom0.declare(&[]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     assert!(dom0.has("/etc/xen/auto/web") && dom0.has("/etc/xen/web.cfg"));
 }
 
@@ -183,13 +177,13 @@ fn a_link_of_the_users_own_is_left_when_a_guest_goes() {
 fn a_guest_that_was_removed_and_comes_back_is_started() {
     let dom0 = Dom0::new();
     dom0.declare(&[guest("web", 1)]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     dom0.declare(&[]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     dom0.xl(&["shutdown", "-F", "1"]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     dom0.declare(&[guest("web", 1)]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     assert!(dom0.xl(&["list", "-v"]).contains("web "));
 }
 
@@ -201,7 +195,7 @@ fn a_guest_without_disks_is_forgotten_when_it_is_gone() {
         web["lifecycle"] = json!({ "onRemove": "keep" });
     });
     dom0.declare(&[web]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     dom0.declare(&[]);
     assert_eq!(dom0.run(&["apply", "--stage", "files"]).status, 0);
     assert_eq!(dom0.run(&["apply", "--stage", "guests"]).status, 0);

@@ -22,9 +22,7 @@ fn removed(lifecycle: Value) -> Dom0 {
 fn a_saved_guest_stays_saved() {
     for (manager, name) in [("xendomains", "saved_xendomains"), ("domus", "saved_domus")] {
         let dom0 = removed(json!({}));
-        let document =
-            json!({ "version": 1, "autostartManager": manager, "bridges": [], "guests": [] });
-        dom0.write("/etc/domus/guests.json", &document.to_string());
+        dom0.declare_for(manager, &[]);
         let file = dom0.path("/var/lib/xen/save/web");
         dom0.xl(&["save", "1", file.to_str().unwrap()]);
         let memory = std::fs::read(dom0.path("/var/lib/xen/save/web")).unwrap();

@@ -5,13 +5,13 @@
 mod support;
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use support::{Dom0, guest};
-
-const SAVE: &str = "/var/lib/xen/save/web";
+use support::saved::SAVE;
+use support::strace::{has_strace, killed_at};
+use support::{Dom0, HAND, guest};
 
 /// A Dom0 in its second boot, in which web is saved.
 fn saved() -> Dom0 {
@@ -174,11 +174,9 @@ fn a_save_file_of_another_domain_is_left() {
 #[test]
 fn a_guest_saved_with_a_disk_that_another_has_stays_saved() {
     let dom0 = saved();
-    dom0.write(
-        "/root/hand.cfg",
-        "name = 'hand'\nuuid = '6d7e3a0c-3b0f-4a55-9d0e-2b8f6f3c0099'\nmemory = 128\ndisk = [ 'vdev=xvda,target=/vmdisks/web.img' ]\n",
-    );
-    dom0.xl(&["create", dom0.path("/root/hand.cfg").to_str().unwrap()]);
+    dom0.create(&format!(
+        "{HAND}disk = [ 'vdev=xvda,target=/vmdisks/web.img' ]\n"
+    ));
     let ran = dom0.run(&["start", "web"]);
     assert_eq!(ran.status, 1);
     insta::assert_snapshot!(ran.stderr, @"error: guest web: its disk /vmdisks/web.img is in use by domain hand (1), and two systems on one file system destroy it; the guest stays saved. Shut the other down first");
@@ -269,12 +267,7 @@ fn killed_at_any_call_of_xl_nothing_is_lost() {
 /// Killed at every call of domus that changes a name or syncs, in turn.
 #[test]
 fn killed_at_any_system_call_nothing_is_lost() {
-    if Command::new("strace")
-        .args(["-qq", "-o", "/dev/null", "true"])
-        .status()
-        .is_err()
-    {
-        println!("skipped: there is no strace");
+    if !has_strace() {
         return;
     }
     let mut kills = 0;
@@ -291,7 +284,7 @@ fn killed_at_any_system_call_nothing_is_lost() {
     ] {
         for nth in 1.. {
             let dom0 = saved();
-            if !start_killed_at(&dom0, call, nth) {
+            if !killed_at(&dom0.domus(&["start", "web"]), call, nth) {
                 is_restored(&dom0, "undisturbed");
                 break;
             }
@@ -311,28 +304,4 @@ fn killed_at_any_system_call_nothing_is_lost() {
     }
     println!("{kills} kills");
     assert!(kills > 8, "only {kills} kills");
-}
-
-/// Starts web, killed at the `nth` call of this name; says whether it was.
-fn start_killed_at(dom0: &Dom0, call: &str, nth: usize) -> bool {
-    let domus = dom0.domus(&["start", "web"]);
-    let mut strace = Command::new("strace");
-    strace.args([
-        "-f",
-        "-qq",
-        "-o",
-        "/dev/null",
-        "-e",
-        &format!("trace={call}"),
-        "-e",
-    ]);
-    strace.arg(format!("inject={call}:signal=KILL:when={nth}"));
-    strace.arg(domus.get_program()).args(domus.get_args());
-    for (name, value) in domus.get_envs() {
-        match value {
-            Some(value) => strace.env(name, value),
-            None => strace.env_remove(name),
-        };
-    }
-    !strace.output().unwrap().status.success()
 }

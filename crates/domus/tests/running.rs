@@ -4,7 +4,7 @@
 
 mod support;
 
-use support::{Dom0, guest};
+use support::{Dom0, HAND, guest};
 
 /// A Dom0 in which one guest is ours, and one was made by hand.
 fn dom0() -> Dom0 {
@@ -13,11 +13,8 @@ fn dom0() -> Dom0 {
     let ran = dom0.run(&["apply"]);
     assert_eq!(ran.status, 0, "{}", ran.stderr);
     dom0.write("/srv/hand.img", "a system");
-    dom0.write(
-        "/root/hand.cfg",
-        "name = 'hand'\nuuid = '6d7e3a0c-3b0f-4a55-9d0e-2b8f6f3c0099'\nmemory = 128\nvcpus = 2\nkernel = '/k'\nmaxmem = 256\ndisk = [ 'vdev=xvda,target=/srv/hand.img' ]\nvif = [ 'mac=00:16:3e:00:00:99,bridge=xenbr0' ]\n",
-    );
-    dom0.xl(&["create", dom0.path("/root/hand.cfg").to_str().unwrap()]);
+    let more = "vcpus = 2\nkernel = '/k'\nmaxmem = 256\ndisk = [ 'vdev=xvda,target=/srv/hand.img' ]\nvif = [ 'mac=00:16:3e:00:00:99,bridge=xenbr0' ]\n";
+    dom0.create(&format!("{HAND}{more}"));
     dom0
 }
 

@@ -5,14 +5,13 @@
 mod support;
 
 use std::fs;
-use std::io::Read;
-use std::process::{Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::Stdio;
 
 use serde_json::json;
+use support::process::{said, until};
 use support::saved::{SAVE, UUID, boot, partial, put, runs, saved};
-use support::{Dom0, guest, save_file};
+use support::strace::{has_strace, killed_at};
+use support::{Dom0, guest, save_file, theirs};
 
 const ASIDE: &str = "/var/lib/xen/save/.web.partial-1700000000";
 
@@ -123,11 +122,7 @@ fn beside_a_domain_nothing_is_moved() {
 /// Killed at every call that changes a name or syncs, the next apply gets to the same end, and the file is never lost.
 #[test]
 fn killed_while_it_moves_a_file_aside() {
-    let strace = Command::new("strace")
-        .args(["-qq", "-o", "/dev/null", "true"])
-        .status();
-    if strace.is_err() {
-        println!("skipped: there is no strace");
+    if !has_strace() {
         return;
     }
     let undisturbed = partial();
@@ -147,28 +142,7 @@ fn killed_while_it_moves_a_file_aside() {
     ] {
         for nth in 1.. {
             let dom0 = partial();
-            let domus = dom0.domus(&["apply"]);
-            let mut strace = Command::new("strace");
-            strace.args([
-                "-f",
-                "-qq",
-                "-o",
-                "/dev/null",
-                "-e",
-                &format!("trace={call}"),
-                "-e",
-            ]);
-            strace.arg(format!("inject={call}:signal=KILL:when={nth}"));
-            strace.arg(domus.get_program()).args(domus.get_args());
-            strace.envs(
-                domus
-                    .get_envs()
-                    .filter_map(|(name, value)| Some((name, value?))),
-            );
-            strace
-                .env_remove("NIXOS_ACTION")
-                .env_remove("JOURNAL_STREAM");
-            if strace.output().unwrap().status.success() {
+            if !killed_at(&dom0.domus(&["apply"]), call, nth) {
                 break;
             }
             kills += 1;
@@ -191,21 +165,11 @@ fn the_unit_by_itself_moves_a_partial_save_aside() {
     let bytes = fs::read(dom0.path(SAVE)).unwrap();
     let mut domus = dom0.domus(&["run", "web"]);
     let mut child = domus.stderr(Stdio::piped()).spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !runs(&dom0) {
-        assert!(Instant::now() < deadline, "it never came");
-        thread::sleep(Duration::from_millis(50));
-    }
+    until(|| runs(&dom0));
     assert!(!dom0.has(SAVE));
     assert_eq!(fs::read(dom0.path(ASIDE)).unwrap(), bytes);
     child.kill().unwrap();
-    let mut said = String::new();
-    child
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut said)
-        .unwrap();
+    let said = said(&mut child);
     child.wait().unwrap();
     dom0.xl(&["destroy", "1"]);
     let root = dom0.path("x");
@@ -222,18 +186,13 @@ fn the_unit_by_itself_moves_a_partial_save_aside() {
 #[test]
 fn what_is_not_the_guests_own_save_is_never_restored() {
     let other = |dom0: &Dom0| {
-        dom0.write(
-            "/etc/other.cfg",
-            "name = \"web\"\nuuid = \"11111111-2222-3333-4444-555555555555\"\nmemory = 64\n",
-        );
-        dom0.xl(&["create", dom0.path("/etc/other.cfg").to_str().unwrap()]);
+        dom0.create(&theirs("web"));
         dom0.xl(&["save", "1", dom0.path(SAVE).to_str().unwrap()]);
     };
     let junk = |dom0: &Dom0| put(dom0, b"notes of mine");
     for (what, put) in [("other", &other as &dyn Fn(&Dom0)), ("junk", &junk)] {
         let dom0 = Dom0::new();
-        let document = json!({ "version": 1, "autostartManager": "domus", "bridges": [], "guests": [guest("web", 1)] });
-        dom0.write("/etc/domus/guests.json", &document.to_string());
+        dom0.declare_for("domus", &[guest("web", 1)]);
         put(&dom0);
         boot(&dom0);
         let bytes = fs::read(dom0.path(SAVE)).unwrap();

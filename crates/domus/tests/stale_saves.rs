@@ -53,15 +53,9 @@ fn not_restored() -> Dom0 {
     let mut web = guest("web", 1);
     web["autostart"] = json!(true);
     let dom0 = saved(&web);
-    declare_for_xendomains(&dom0, &web);
+    dom0.declare_for("xendomains", std::slice::from_ref(&web));
     assert_eq!(dom0.run(&["apply", "--stage", "images"]).status, 0);
     dom0
-}
-
-fn declare_for_xendomains(dom0: &Dom0, web: &Value) {
-    let document =
-        json!({ "version": 1, "autostartManager": "xendomains", "bridges": [], "guests": [web] });
-    dom0.write("/etc/domus/guests.json", &document.to_string());
 }
 
 #[test]
@@ -75,16 +69,8 @@ fn a_restore_that_failed_is_said() {
         assert!(!said.contains("is saved;"), "said twice: {said}");
     }
     // In the last lines of a switch.
-    let switch = dom0
-        .domus(&["apply", "--stage", "files"])
-        .env("NIXOS_ACTION", "switch")
-        .output()
-        .unwrap();
-    assert!(
-        dom0.ran(switch)
-            .stderr
-            .contains("xendomains did not restore it")
-    );
+    let switch = dom0.activate("switch");
+    assert!(switch.stderr.contains("xendomains did not restore it"));
     dom0.write("/run/domus/web.failure", "xl restore ended: no bridge\n");
     let said = dom0.run(&["plan"]).stdout;
     assert!(
@@ -129,7 +115,7 @@ END
 fn a_guest_saved_by_hand_did_not_fail() {
     let dom0 = Dom0::new();
     let web = guest("web", 1);
-    declare_for_xendomains(&dom0, &web);
+    dom0.declare_for("xendomains", std::slice::from_ref(&web));
     assert_eq!(dom0.run(&["apply"]).status, 0);
     dom0.xl(&["save", "1", dom0.path(SAVE).to_str().unwrap()]);
     assert_eq!(dom0.run(&["apply", "--stage", "images"]).status, 0);
@@ -291,7 +277,7 @@ fn what_is_no_save_keeps_a_guest_down_and_is_said() {
         (&other[..], "it is the save file of another domain"),
     ] {
         let dom0 = Dom0::new();
-        declare_for_xendomains(&dom0, &guest("web", 1));
+        dom0.declare_for("xendomains", &[guest("web", 1)]);
         assert_eq!(dom0.run(&["apply"]).status, 0);
         boot(&dom0);
         put(&dom0, bytes);

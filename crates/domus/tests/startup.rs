@@ -11,13 +11,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use support::{Dom0, Ran, guest, mode};
-
-fn declare(dom0: &Dom0, manager: &str, guests: &[Value]) {
-    let document =
-        json!({ "version": 1, "autostartManager": manager, "bridges": [], "guests": guests });
-    dom0.write("/etc/domus/guests.json", &document.to_string());
-}
+use support::process::until;
+use support::{Dom0, all, guest, mode};
 
 /// A guest with a `startup`.
 fn ordered(name: &str, number: u32, startup: Value) -> Value {
@@ -43,30 +38,12 @@ fn three(timeout: u32) -> [Value; 3] {
     ]
 }
 
-fn all(ran: &Ran) -> String {
-    format!("{}{}", ran.stdout, ran.stderr)
-}
-
-fn runs(dom0: &Dom0, name: &str) -> bool {
-    dom0.xl(&["list", "-v"])
-        .lines()
-        .any(|line| line.starts_with(&format!("{name} ")))
-}
-
-fn until(what: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !what() {
-        assert!(Instant::now() < deadline, "it never came");
-        thread::sleep(Duration::from_millis(50));
-    }
-}
-
 const LOG: &str = "/var/log/xen/console/guest-db.log";
 
 #[test]
 fn a_guest_starts_when_the_one_before_it_is_ready() {
     let dom0 = Dom0::new();
-    declare(&dom0, "domus", &three(60));
+    dom0.declare_for("domus", &three(60));
     // Of the last boot.
     dom0.write(LOG, "db login: \n");
     let child = dom0
@@ -75,9 +52,9 @@ fn a_guest_starts_when_the_one_before_it_is_ready() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    until(|| runs(&dom0, "db"));
+    until(|| dom0.runs("db"));
     thread::sleep(Duration::from_millis(1500));
-    assert!(!runs(&dom0, "web"), "db is not ready");
+    assert!(!dom0.runs("web"), "db is not ready");
     let before = dom0.read(LOG);
     let ready = Instant::now();
     dom0.write(LOG, &format!("{before}db \u{1b}[1mlogin\u{1b}[0m: "));
@@ -102,29 +79,29 @@ fn a_guest_starts_when_the_one_before_it_is_ready() {
 #[test]
 fn one_that_does_not_get_ready_or_does_not_start_holds_up_nobody_for_ever() {
     let mut dom0 = Dom0::new();
-    declare(&dom0, "domus", &three(1));
+    dom0.declare_for("domus", &three(1));
     let ran = dom0.run(&["apply"]);
     assert_eq!(ran.status, 0, "{}", all(&ran));
     insta::assert_snapshot!(ran.stderr, @r"
     warning: guest db was not ready within 1 s (console /login:/); guests that come after it are started all the same
     warning: guest web is started although db, which it comes after, was not ready in time
     ");
-    assert!(runs(&dom0, "web"));
+    assert!(dom0.runs("web"));
 
     // Nobody waits for a guest that nobody comes after.
     dom0.boot("second");
-    declare(&dom0, "domus", &three(60)[..2]);
+    dom0.declare_for("domus", &three(60)[..2]);
     let start = Instant::now();
     assert_eq!(dom0.run(&["apply"]).status, 0);
     assert!(start.elapsed() < Duration::from_secs(20));
 
     dom0.boot("third");
-    declare(&dom0, "domus", &three(60));
+    dom0.declare_for("domus", &three(60));
     fs::rename(dom0.path("/vmdisks/db.img"), dom0.path("/vmdisks/away.img")).unwrap();
     let ran = dom0.run(&["apply"]);
     assert_eq!(ran.status, 1);
     insta::assert_snapshot!("without_db", all(&ran));
-    assert!(runs(&dom0, "web") && !runs(&dom0, "db"));
+    assert!(dom0.runs("web") && !dom0.runs("db"));
 
     dom0.boot("fourth");
     fs::rename(dom0.path("/vmdisks/away.img"), dom0.path("/vmdisks/db.img")).unwrap();
@@ -149,10 +126,9 @@ fn a_guest_that_runs_is_asked_whether_it_is_ready() {
         json!({ "ready": { "xenstore": "data/ready", "port": port, "timeoutSeconds": 60 } }),
     );
     db["networks"][0]["ip"] = json!("127.0.0.1");
-    declare(&dom0, "domus", std::slice::from_ref(&db));
+    dom0.declare_for("domus", std::slice::from_ref(&db));
     assert_eq!(dom0.run(&["apply"]).status, 0);
-    declare(
-        &dom0,
+    dom0.declare_for(
         "domus",
         &[db, ordered("web", 2, json!({ "after": ["db"] }))],
     );
@@ -166,11 +142,11 @@ fn a_guest_that_runs_is_asked_whether_it_is_ready() {
         .spawn()
         .unwrap();
     thread::sleep(Duration::from_secs(2));
-    assert!(!runs(&dom0, "web"));
+    assert!(!dom0.runs("web"));
     dom0.write("/xl/store/local/domain/1/data/ready", "1");
     let ran = dom0.ran(child.wait_with_output().unwrap());
     assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
-    assert!(runs(&dom0, "web"));
+    assert!(dom0.runs("web"));
 }
 
 #[test]
@@ -178,7 +154,7 @@ fn without_its_program_xenstore_is_not_just_empty() {
     let dom0 = Dom0::new();
     let ready = json!({ "ready": { "xenstore": "data/ready", "timeoutSeconds": 1 } });
     let web = ordered("web", 2, json!({ "after": ["db"] }));
-    declare(&dom0, "domus", &[ordered("db", 1, ready), web]);
+    dom0.declare_for("domus", &[ordered("db", 1, ready), web]);
     dom0.write("/bin/xenstore-read", "#!/nonexistent/sh\n");
     let run = fs::Permissions::from_mode(0o755);
     fs::set_permissions(dom0.path("/bin/xenstore-read"), run).unwrap();
@@ -189,7 +165,7 @@ fn without_its_program_xenstore_is_not_just_empty() {
     assert_eq!(ran.status, 0, "{}", all(&ran));
     let why = "(xenstore data/ready, cannot run xenstore-read: No such file or directory";
     assert!(ran.stderr.contains(why), "{}", ran.stderr);
-    assert!(runs(&dom0, "web"));
+    assert!(dom0.runs("web"));
 }
 
 /// Xen saves no guest's folder in xenstore with it: what a guest wrote there when it came up is gone once it is restored.
@@ -199,28 +175,28 @@ fn a_restored_guest_is_not_asked_for_what_xenstore_lost() {
     let ready = json!({ "ready": { "xenstore": "data/ready", "timeoutSeconds": 60 } });
     let db = ordered("db", 1, ready);
     let after = |name: &str, number| ordered(name, number, json!({ "after": ["db"] }));
-    declare(&dom0, "domus", std::slice::from_ref(&db));
+    dom0.declare_for("domus", std::slice::from_ref(&db));
     assert_eq!(dom0.run(&["apply"]).status, 0);
     let file = dom0.path("/var/lib/xen/save/db");
     dom0.xl(&["save", "1", file.to_str().unwrap()]);
     dom0.boot("second");
     let start = Instant::now();
-    declare(&dom0, "domus", &[db.clone(), after("web", 2)]);
+    dom0.declare_for("domus", &[db.clone(), after("web", 2)]);
     let ran = dom0.run(&["apply"]);
     assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
-    assert!(runs(&dom0, "db") && runs(&dom0, "web"));
+    assert!(dom0.runs("db") && dom0.runs("web"));
     // Nor later in this boot.
-    declare(&dom0, "domus", &[db, after("web", 2), after("mail", 3)]);
+    dom0.declare_for("domus", &[db, after("web", 2), after("mail", 3)]);
     let ran = dom0.run(&["apply"]);
     assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
-    assert!(runs(&dom0, "mail"));
+    assert!(dom0.runs("mail"));
     assert!(start.elapsed() < Duration::from_secs(30));
 }
 
 #[test]
 fn it_is_said_what_is_waited_for() {
     let dom0 = Dom0::new();
-    declare(&dom0, "domus", &three(12));
+    dom0.declare_for("domus", &three(12));
     let ran = dom0.run(&["apply"]);
     assert!(
         ran.stdout
@@ -234,11 +210,11 @@ fn it_is_said_what_is_waited_for() {
 fn saved() -> Dom0 {
     let dom0 = Dom0::new();
     let mut mail = guest("mail", 2);
-    declare(&dom0, "domus", &[guest("web", 1), mail.clone()]);
+    dom0.declare_for("domus", &[guest("web", 1), mail.clone()]);
     assert_eq!(dom0.run(&["apply"]).status, 0);
     // A guest is restored whether it starts with the Dom0 or not: it ran.
     mail["autostart"] = json!(false);
-    declare(&dom0, "domus", &[guest("web", 1), mail]);
+    dom0.declare_for("domus", &[guest("web", 1), mail]);
     assert_eq!(dom0.run(&["apply"]).status, 0);
     for (domid, name) in [("1", "web"), ("2", "mail")] {
         let file = dom0.path(&format!("/var/lib/xen/save/{name}"));
@@ -262,7 +238,7 @@ fn saved_guests_are_restored() {
     web["memoryMib"] = json!(384);
     let mut mail = guest("mail", 2);
     mail["autostart"] = json!(false);
-    declare(&dom0, "domus", &[web, mail]);
+    dom0.declare_for("domus", &[web, mail]);
     assert_eq!(dom0.run(&["apply", "--stage", "files"]).status, 0);
     let ran = dom0.run(&["apply", "--stage", "guests"]);
     assert_eq!(ran.status, 0, "{}", all(&ran));
@@ -273,7 +249,7 @@ fn saved_guests_are_restored() {
     mail: restore from its save file, done
     web: set memory from 256 MiB to 384 MiB, while it runs, done
     ");
-    assert!(runs(&dom0, "web") && runs(&dom0, "mail"));
+    assert!(dom0.runs("web") && dom0.runs("mail"));
     assert!(!dom0.xl(&["list", "-v"]).contains("--p---"));
     assert!(!dom0.has("/var/lib/xen/save/web"));
     assert_eq!(dom0.run(&["plan"]).stdout, "nothing to do\n");
@@ -286,10 +262,10 @@ fn a_restore_that_fails_leaves_the_save_file_and_the_guest_down() {
     let ran = dom0.run(&["apply"]);
     assert_eq!(ran.status, 1);
     insta::assert_snapshot!("restore_fails", all(&ran));
-    assert!(dom0.has("/var/lib/xen/save/web") && !runs(&dom0, "web"));
+    assert!(dom0.has("/var/lib/xen/save/web") && !dom0.runs("web"));
     dom0.fault(None);
     assert_eq!(dom0.run(&["apply"]).status, 0);
-    assert!(runs(&dom0, "web"));
+    assert!(dom0.runs("web"));
 }
 
 #[test]
@@ -332,7 +308,7 @@ fn a_restore_by_an_apply_that_is_killed_is_finished_by_the_next() {
 #[test]
 fn one_that_was_saved_by_hand_stays_so() {
     let dom0 = Dom0::new();
-    declare(&dom0, "domus", &[guest("web", 1)]);
+    dom0.declare_for("domus", &[guest("web", 1)]);
     assert_eq!(dom0.run(&["apply"]).status, 0);
     let file = dom0.path("/var/lib/xen/save/web");
     dom0.xl(&["save", "1", file.to_str().unwrap()]);
@@ -344,7 +320,7 @@ fn one_that_was_saved_by_hand_stays_so() {
         "{}",
         ran.stdout
     );
-    assert!(!runs(&dom0, "web"));
+    assert!(!dom0.runs("web"));
 }
 
 #[test]
@@ -358,13 +334,13 @@ fn a_switch_of_the_manager_touches_no_guest_that_runs() {
             .map(|mut words| format!("{} {}", words.next().unwrap(), words.next().unwrap()))
             .collect()
     };
-    declare(&dom0, "xendomains", &guests[1..2]);
+    dom0.declare_for("xendomains", &guests[1..2]);
     assert_eq!(dom0.run(&["apply"]).status, 0);
     assert!(!dom0.has("/run/domus/manages"));
     assert!(dom0.has("/etc/xen/auto/dns"));
     let before = domids();
     for (manager, linked) in [("domus", false), ("xendomains", true), ("domus", false)] {
-        declare(&dom0, manager, &guests[1..2]);
+        dom0.declare_for(manager, &guests[1..2]);
         let ran = dom0.run(&["apply"]);
         assert_eq!(ran.status, 0, "{}", all(&ran));
         assert_eq!(domids(), before, "{manager}");

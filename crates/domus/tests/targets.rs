@@ -5,7 +5,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::{Dom0, guest};
+use support::{Dom0, applied, guest, theirs};
 
 const LUN: &str = "iqn.2001-05.org.example:lun0,portal=192.0.2.9";
 
@@ -33,22 +33,12 @@ fn iscsi() -> Value {
     json!({ "path": LUN, "script": "block-iscsi" })
 }
 
-fn applied(dom0: &Dom0) -> String {
-    let ran = dom0.run(&["apply"]);
-    assert_eq!(ran.status, 0, "{}{}", ran.stdout, ran.stderr);
-    ran.stdout
-}
-
-fn runs(dom0: &Dom0, name: &str) -> bool {
-    dom0.xl(&["list", "-v"]).contains(&format!("{name} "))
-}
-
 /// Applies, and expects that `shop` is neither started nor left to xendomains, because of `why`.
 fn shop_is_refused(dom0: &Dom0, why: &str) {
     let ran = dom0.run(&["apply"]);
     assert_eq!(ran.status, 1, "{}{}", ran.stdout, ran.stderr);
     assert!(ran.stderr.contains(why), "{}", ran.stderr);
-    assert!(!runs(dom0, "shop"), "shop started");
+    assert!(!dom0.runs("shop"), "shop started");
     assert!(!dom0.has("/etc/xen/auto/shop"), "xendomains would start it");
     let ran = dom0.run(&["run", "shop"]);
     assert!(ran.stderr.contains(why), "{}", ran.stderr);
@@ -64,8 +54,8 @@ fn they_are_neither_made_nor_looked_for_nor_held_back_as_empty() {
     ] {
         let dom0 = Dom0::new();
         dom0.declare(&[guest_on("web", 1, &[disk])]);
-        applied(&dom0);
-        assert!(runs(&dom0, "web") && dom0.has("/etc/xen/auto/web"));
+        applied(&dom0, &["apply"]);
+        assert!(dom0.runs("web") && dom0.has("/etc/xen/auto/web"));
         for folder in ["/vmdisks", "/srv", "/dev", "/pool"] {
             assert!(!dom0.has(folder), "{folder} was made");
         }
@@ -82,7 +72,7 @@ fn they_are_neither_made_nor_looked_for_nor_held_back_as_empty() {
             let ran = dom0.run(&["apply", "--stage", stage]);
             assert_eq!(ran.status, 0, "{stage}: {}", ran.stderr);
         }
-        assert!(runs(&dom0, "web"));
+        assert!(dom0.runs("web"));
     }
 }
 
@@ -90,20 +80,20 @@ fn they_are_neither_made_nor_looked_for_nor_held_back_as_empty() {
 fn one_is_not_given_to_two_guests() {
     let dom0 = Dom0::new();
     dom0.declare(&[guest_on("web", 1, &[iscsi()])]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     dom0.declare(&[guest_on("shop", 2, &[iscsi()])]);
     let why = format!("option disks.xvda.path: {LUN} is in use by domain web (1)");
     shop_is_refused(&dom0, &why);
     dom0.xl(&["shutdown", "-F", "1"]);
-    applied(&dom0);
-    assert!(runs(&dom0, "shop"));
+    applied(&dom0, &["apply"]);
+    assert!(dom0.runs("shop"));
 }
 
 #[test]
 fn a_foreign_domain_has_its_own() {
     let dom0 = Dom0::new();
-    dom0.write("/tmp/theirs.cfg", &format!("name = \"theirs\"\nuuid = \"11111111-2222-3333-4444-555555555555\"\nmemory = 64\ndisk = [ \"script=block-iscsi,vdev=xvda,target={LUN}\" ]\n"));
-    dom0.xl(&["create", dom0.path("/tmp/theirs.cfg").to_str().unwrap()]);
+    let disk = format!("disk = [ \"script=block-iscsi,vdev=xvda,target={LUN}\" ]\n");
+    dom0.create(&(theirs("theirs") + &disk));
     // However the path to the script is spelled.
     let disk = json!({ "path": LUN, "script": "/etc/xen/scripts/block-iscsi" });
     dom0.declare(&[guest_on("shop", 2, &[disk])]);
@@ -116,13 +106,13 @@ fn a_saved_guest_has_its_own() {
     for (seen, redeclared) in [(false, false), (true, false), (true, true)] {
         let dom0 = Dom0::new();
         dom0.declare(&[guest_on("web", 1, &[iscsi()])]);
-        applied(&dom0);
+        applied(&dom0, &["apply"]);
         if redeclared {
             let other = json!({ "path": "iqn.2001-05.org.example:other", "script": "block-iscsi" });
             dom0.declare(&[guest_on("web", 1, &[other])]);
         }
         if seen {
-            applied(&dom0);
+            applied(&dom0, &["apply"]);
         }
         let file = dom0.path("/var/lib/xen/save/web");
         dom0.xl(&["save", "1", file.to_str().unwrap()]);
@@ -139,7 +129,7 @@ fn a_saved_guest_has_its_own() {
 fn what_a_running_guest_is_to_have_next_is_remembered_beside_its_xl() {
     let dom0 = Dom0::new();
     dom0.declare(&[guest_on("web", 1, &[iscsi()])]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     // The xl that watches over it, as the real one stays.
     dom0.write("/proc/41/cmdline", "xl\0create\0/etc/xen/web.cfg\0");
     let next = json!({ "path": "iqn.2001-05.org.example:next", "script": "block-iscsi" });
@@ -152,7 +142,7 @@ fn what_a_running_guest_is_to_have_next_is_remembered_beside_its_xl() {
             &[json!({ "path": "rbd:pool/mail", "backend": "storage" })],
         ),
     ]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     let record = dom0.read("/var/lib/domus/guests/web.json");
     let record: Value = serde_json::from_str(&record).unwrap();
     assert_eq!(
@@ -171,18 +161,14 @@ fn one_path_is_another_disk_in_another_domain() {
         guest_on("web", 1, &[here]),
         guest_on("mail", 2, &[served("storage")]),
     ]);
-    applied(&dom0);
-    assert!(runs(&dom0, "web") && runs(&dom0, "mail"));
+    applied(&dom0, &["apply"]);
+    assert!(dom0.runs("web") && dom0.runs("mail"));
     dom0.declare(&[guest_on("shop", 3, &[served("storage")])]);
     shop_is_refused(&dom0, "is in use by domain mail (2)");
     // The Dom0 under its own name, and a domain under its number.
     dom0.declare(&[guest_on("shop", 3, &[served("Domain-0")])]);
     shop_is_refused(&dom0, "is in use by domain web (1)");
-    dom0.write(
-        "/tmp/storage.cfg",
-        "name = \"storage\"\nuuid = \"11111111-2222-3333-4444-555555555555\"\nmemory = 64\n",
-    );
-    dom0.xl(&["create", dom0.path("/tmp/storage.cfg").to_str().unwrap()]);
+    dom0.create(&theirs("storage"));
     dom0.declare(&[guest_on("shop", 3, &[served("3")])]);
     shop_is_refused(&dom0, "is in use by domain mail (2)");
 }
@@ -193,7 +179,7 @@ fn a_script_that_is_told_a_file_has_that_file() {
     dom0.write("/vmdisks/web.img", "a system");
     std::os::unix::fs::symlink("web.img", dom0.path("/vmdisks/link.img")).unwrap();
     dom0.declare(&[guest_on("web", 1, &[json!({ "path": "/vmdisks/web.img" })])]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     let disk = json!({ "path": "/vmdisks/link.img", "script": "block-x" });
     dom0.declare(&[guest_on("shop", 2, &[disk])]);
     shop_is_refused(&dom0, "is in use by domain web (1)");
@@ -209,9 +195,9 @@ fn a_drive_without_a_disc_has_nothing_to_share() {
         guest_on(name, number, &[disk, drive])
     };
     dom0.declare(&[with_drive("web", 1), with_drive("shop", 2)]);
-    applied(&dom0);
-    assert!(runs(&dom0, "web") && runs(&dom0, "shop"));
-    let said = applied(&dom0);
+    applied(&dom0, &["apply"]);
+    assert!(dom0.runs("web") && dom0.runs("shop"));
+    let said = applied(&dom0, &["apply"]);
     assert!(!said.contains("pending"), "{said}");
 }
 
@@ -229,10 +215,10 @@ fn what_is_only_read_is_shared_with_those_that_run() {
         )
     };
     dom0.declare(&[on("web", 1)]);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
     dom0.declare(&[on("web", 1), on("shop", 2)]);
-    applied(&dom0);
-    assert!(runs(&dom0, "shop"));
+    applied(&dom0, &["apply"]);
+    assert!(dom0.runs("shop"));
 }
 
 #[test]
@@ -250,8 +236,8 @@ fn an_image_that_domus_cannot_make_is_asked_for() {
     );
     // One that is there may hold anything, and is not looked into.
     dom0.write("/vmdisks/old.vhd", "a system");
-    applied(&dom0);
-    assert!(runs(&dom0, "web"));
+    applied(&dom0, &["apply"]);
+    assert!(dom0.runs("web"));
 }
 
 /// Guests whose disks are files are remembered as they always were.
@@ -259,8 +245,8 @@ fn an_image_that_domus_cannot_make_is_asked_for() {
 fn a_record_says_nothing_of_them_where_there_are_none() {
     let dom0 = Dom0::new();
     dom0.declare(&[guest("web", 1), guest_on("lun", 2, &[iscsi()])]);
-    applied(&dom0);
-    applied(&dom0);
+    applied(&dom0, &["apply"]);
+    applied(&dom0, &["apply"]);
     assert!(
         !dom0
             .read("/var/lib/domus/guests/web.json")

@@ -4,12 +4,12 @@
 
 mod support;
 
-use std::io::Read;
 use std::os::unix::net::UnixDatagram;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use support::process::said;
 use support::{Dom0, guest};
 
 /// A Dom0 with web's files, not started.
@@ -93,13 +93,7 @@ fn what_xl_said_reaches_whoever_asked() {
     dom0.fault(Some("fail:create"));
     let (mut child, _) = run(&dom0);
     assert_eq!(ended_within(&mut child, Duration::from_secs(10)), Some(1));
-    let mut said = String::new();
-    child
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut said)
-        .unwrap();
+    let said = said(&mut child);
     assert!(
         said.contains("libxl: error: libxl_domain.c:42: fault wanted"),
         "{said}"

@@ -4,9 +4,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{Dom0, Ran, guest};
+use super::process::same_environment;
+use super::{Dom0, HAND, Ran, guest};
 
 /// web after db, and mail, which is shut down; and a foreign domain. systemd says that it stops, and that xendomains is this.
 pub fn dom0(xendomains: &str) -> Dom0 {
@@ -18,21 +19,11 @@ pub fn dom0(xendomains: &str) -> Dom0 {
     let mut mail = guest("mail", 3);
     mail["startup"] = json!({ "order": 5 });
     mail["lifecycle"] = json!({ "onHostShutdown": "shutdown", "shutdownTimeoutSeconds": 1 });
-    declare(&dom0, &[web, db, mail]);
+    dom0.declare_for("domus", &[web, db, mail]);
     let ran = dom0.run(&["apply"]);
     assert_eq!(ran.status, 0, "{}", ran.stderr);
-    dom0.write(
-        "/root/hand.cfg",
-        "name = 'hand'\nuuid = '6d7e3a0c-3b0f-4a55-9d0e-2b8f6f3c0099'\nmemory = 128\n",
-    );
-    dom0.xl(&["create", dom0.path("/root/hand.cfg").to_str().unwrap()]);
+    dom0.create(HAND);
     dom0
-}
-
-pub fn declare(dom0: &Dom0, guests: &[Value]) {
-    let document =
-        json!({ "version": 1, "autostartManager": "domus", "bridges": [], "guests": guests });
-    dom0.write("/etc/domus/guests.json", &document.to_string());
 }
 
 pub fn systemd(dom0: &Dom0, system: &str, xendomains: &str) {
@@ -53,10 +44,6 @@ pub fn command(dom0: &Dom0, args: &[&str]) -> Command {
 
 pub fn shut_down(dom0: &Dom0) -> Ran {
     dom0.ran(command(dom0, &["host-shutdown"]).output().unwrap())
-}
-
-pub fn all(ran: &Ran) -> String {
-    format!("{}{}", ran.stdout, ran.stderr)
 }
 
 pub fn domains(dom0: &Dom0) -> Vec<String> {
@@ -96,10 +83,6 @@ pub fn shut_down_on(dom0: &Dom0, mount: &str) -> Option<Ran> {
     mounted.args(["-m", "sh", "-c", &format!("{mount} && exec \"$@\"")]);
     mounted.arg(&folder);
     mounted.arg(domus.get_program()).args(domus.get_args());
-    for (name, value) in domus.get_envs() {
-        if let Some(value) = value {
-            mounted.env(name, value);
-        }
-    }
+    same_environment(&mut mounted, &domus);
     Some(dom0.ran(mounted.output().unwrap()))
 }

@@ -4,6 +4,13 @@
 #![allow(clippy::unwrap_used, reason = "a test's own support")]
 
 pub mod going_down;
+pub mod process;
+pub mod renamed;
+/// Save files as xl writes them.
+#[path = "../../examples/fake-xl/save_file.rs"]
+pub mod save_file;
+pub mod saved;
+pub mod strace;
 pub mod transitions;
 
 use std::fs;
@@ -91,6 +98,13 @@ impl Dom0 {
         self.write("/etc/domus/guests.json", &document.to_string());
     }
 
+    /// Declares these guests, which this starts with the Dom0: domus or xendomains.
+    pub fn declare_for(&self, manager: &str, guests: &[Value]) {
+        let document =
+            json!({ "version": 1, "autostartManager": manager, "bridges": [], "guests": guests });
+        self.write("/etc/domus/guests.json", &document.to_string());
+    }
+
     fn command(&self, program: &Path, args: &[&str]) -> Command {
         let mut command = Command::new(program);
         command
@@ -121,6 +135,12 @@ impl Dom0 {
         self.ran(self.domus(args).output().unwrap())
     }
 
+    /// Runs domus as the activation of a system does, of which this is the action: `switch`, `dry-activate` and so on.
+    pub fn activate(&self, action: &str) -> Ran {
+        let mut domus = self.domus(&["apply", "--stage", "files"]);
+        self.ran(domus.env("NIXOS_ACTION", action).output().unwrap())
+    }
+
     /// What a run gave, with this folder taken out of it.
     pub fn ran(&self, output: Output) -> Ran {
         let folder = self.folder.path().to_str().unwrap();
@@ -147,6 +167,19 @@ impl Dom0 {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// A person makes a domain of this configuration.
+    pub fn create(&self, config: &str) {
+        self.write("/root/hand.cfg", config);
+        self.xl(&["create", self.path("/root/hand.cfg").to_str().unwrap()]);
+    }
+
+    /// Whether a domain of this name is there.
+    pub fn runs(&self, name: &str) -> bool {
+        let list = self.xl(&["list", "-v"]);
+        list.lines()
+            .any(|line| line.split_whitespace().next() == Some(name))
+    }
+
     /// Every file below a folder, with what it holds; links with their targets. Images by size only.
     pub fn files(&self, path: &str) -> Vec<(String, String)> {
         let mut found = Vec::new();
@@ -160,6 +193,18 @@ impl Dom0 {
             .map(|(path, content)| (path.replace(root, ""), content))
             .collect()
     }
+}
+
+/// Runs domus, which succeeds, and gives what it said to its standard output.
+pub fn applied(dom0: &Dom0, args: &[&str]) -> String {
+    let ran = dom0.run(args);
+    assert_eq!(ran.status, 0, "{args:?}: {}{}", ran.stdout, ran.stderr);
+    ran.stdout
+}
+
+/// All that a run said.
+pub fn all(ran: &Ran) -> String {
+    format!("{}{}", ran.stdout, ran.stderr)
 }
 
 fn walk(folder: &Path, found: &mut Vec<(String, String)>) {
@@ -234,11 +279,6 @@ fn all_files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Save files as xl writes them.
-#[path = "../../examples/fake-xl/save_file.rs"]
-pub mod save_file;
-pub mod saved;
-
 /// The fake xl, built with the tests as an example of this package.
 fn fake_xl() -> PathBuf {
     let path = Path::new(env!("CARGO_BIN_EXE_domus"))
@@ -250,6 +290,15 @@ fn fake_xl() -> PathBuf {
         path.display()
     );
     path
+}
+
+/// The configuration of a domain that a person made and called hand.
+pub const HAND: &str =
+    "name = 'hand'\nuuid = '6d7e3a0c-3b0f-4a55-9d0e-2b8f6f3c0099'\nmemory = 128\n";
+
+/// The configuration of a domain of somebody else's, which has this name.
+pub fn theirs(name: &str) -> String {
+    format!("name = \"{name}\"\nuuid = \"11111111-2222-3333-4444-555555555555\"\nmemory = 64\n")
 }
 
 /// A guest that boots a kernel of the Dom0 and has one disk.

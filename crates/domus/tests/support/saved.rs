@@ -55,5 +55,5 @@ pub fn partial() -> Dom0 {
 
 /// Whether web runs.
 pub fn runs(dom0: &Dom0) -> bool {
-    dom0.xl(&["list", "-v"]).contains("web ")
+    dom0.runs("web")
 }

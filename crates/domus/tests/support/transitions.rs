@@ -1,26 +1,76 @@
 //! Transitions from one generation to the next, for tests that disturb them.
 
-#![allow(dead_code, reason = "each test file uses a part")]
-#![allow(clippy::unwrap_used, reason = "a test's own support")]
-
-use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::support::{Dom0, guest};
+use super::renamed::{declare_shop, with_web};
+use super::{Dom0, guest};
+
+/// What is disturbed, and what holds then.
+pub struct Transition {
+    /// What it is called in what a test counts.
+    pub name: &'static str,
+    /// Makes the Dom0 on which it is about to happen.
+    pub before: fn() -> Dom0,
+    /// How domus is called, which makes it happen.
+    pub args: &'static [&'static str],
+    /// Whether the same again may find that there is nothing left to do, and say that with its exit status.
+    pub may_refuse: bool,
+    /// What must hold in the end, beside the files and domains.
+    pub check: fn(&Dom0),
+}
+
+impl Transition {
+    const fn apply(name: &'static str, before: fn() -> Dom0) -> Self {
+        Self {
+            name,
+            before,
+            args: &["apply"],
+            may_refuse: false,
+            check: |_| {},
+        }
+    }
+}
+
+pub const FROM_NOTHING: Transition = Transition::apply("empty to three guests", empty);
+pub const CHANGE: Transition = Transition::apply("change", change);
+pub const REMOVAL: Transition = Transition::apply("removal", removal);
+pub const RENAMING: Transition = Transition::apply("rename", rename);
+pub const RENAMING_OF_A_SAVED_ONE: Transition =
+    Transition::apply("rename of a saved guest", rename_saved);
+pub const GROWTH: Transition = Transition {
+    check: grown,
+    ..Transition::apply("grow", grow)
+};
+pub const ADOPTION: Transition = Transition {
+    args: &["adopt", "web"],
+    ..Transition::apply("adoption", by_hand)
+};
+pub const DELETION: Transition = Transition {
+    args: &[
+        "image",
+        "delete",
+        "--yes",
+        "/vmdisks/web.img",
+        "/vmdisks/more.img",
+    ],
+    // One that is deleted and forgotten is no image any more, and then the same command deletes nothing.
+    may_refuse: true,
+    ..Transition::apply("deletion", orphaned)
+};
 
 /// A Dom0 with nothing, about to be told of three guests.
-pub fn empty() -> Dom0 {
+fn empty() -> Dom0 {
     let dom0 = Dom0::new();
     dom0.declare(&[guest("web", 1), guest("mail", 2), guest("shop", 3)]);
     dom0
 }
 
 /// A Dom0 with web, mail and shop.
-pub fn three_guests() -> Dom0 {
+fn three_guests() -> Dom0 {
     let dom0 = empty();
     assert_eq!(dom0.run(&["apply"]).status, 0);
     dom0
@@ -28,7 +78,7 @@ pub fn three_guests() -> Dom0 {
 
 /// About to be told of the next generation: web has more memory and another disk now, and another kernel command line at
 /// its next boot, its screen has a password; mail is restarted.
-pub fn change() -> Dom0 {
+fn change() -> Dom0 {
     let dom0 = three_guests();
     let mut web = guest("web", 1);
     web["memoryMib"] = json!(384);
@@ -48,7 +98,7 @@ pub fn change() -> Dom0 {
 
 /// About to be told of a generation without mail, which shuts down and leaves its disk, and without shop, which is
 /// destroyed; store has shop's disk.
-pub fn removal() -> Dom0 {
+fn removal() -> Dom0 {
     let dom0 = Dom0::new();
     let mut shop = guest("shop", 3);
     shop["lifecycle"] = json!({ "onRemove": "destroy" });
@@ -61,34 +111,27 @@ pub fn removal() -> Dom0 {
 }
 
 /// A Dom0 on which web, which runs, is called shop from now on.
-pub fn rename() -> Dom0 {
+fn rename() -> Dom0 {
     renamed(false)
 }
 
 /// The same of a web that is saved.
-pub fn rename_saved() -> Dom0 {
+fn rename_saved() -> Dom0 {
     renamed(true)
 }
 
 fn renamed(saved: bool) -> Dom0 {
-    let dom0 = Dom0::new();
-    fs::create_dir_all(dom0.path("/nix/var/nix/gcroots")).unwrap();
-    let mut web = guest("web", 1);
-    web["boot"]["kernel"] = json!("/nix/store/aaa-linux/bzImage");
-    dom0.declare(std::slice::from_ref(&web));
-    assert_eq!(dom0.run(&["apply"]).status, 0);
+    let dom0 = with_web();
     if saved {
         let file = dom0.path("/var/lib/xen/save/web");
         dom0.xl(&["save", "1", file.to_str().unwrap()]);
     }
-    web["name"] = json!("shop");
-    web["lifecycle"] = json!({ "previousNames": [ "web" ] });
-    dom0.declare(&[web]);
+    declare_shop(&dom0);
     dom0
 }
 
 /// A Dom0 with web, which is off and whose disk is to grow.
-pub fn grow() -> Dom0 {
+fn grow() -> Dom0 {
     let dom0 = Dom0::new();
     let mut web = guest("web", 1);
     web["disks"][0]["size"] = json!("4MiB");
@@ -104,14 +147,14 @@ pub fn grow() -> Dom0 {
 }
 
 /// Its file system is sound.
-pub fn grown(dom0: &Dom0) {
+fn grown(dom0: &Dom0) {
     let image = dom0.path("/vmdisks/web.img");
     let checked = Command::new("e2fsck").arg("-fn").arg(image).output();
     assert!(checked.unwrap().status.success());
 }
 
 /// A Dom0 with web, which a person made and xendomains starts from a copy.
-pub fn by_hand() -> Dom0 {
+fn by_hand() -> Dom0 {
     let dom0 = Dom0::new();
     dom0.image("/vmdisks/web.img", "a system");
     dom0.declare(&[guest("web", 1)]);
@@ -123,7 +166,7 @@ pub fn by_hand() -> Dom0 {
 }
 
 /// A Dom0 on which web was removed, and its two disks were left.
-pub fn orphaned() -> Dom0 {
+fn orphaned() -> Dom0 {
     let dom0 = Dom0::new();
     let mut web = guest("web", 1);
     let more = json!({ "name": "more", "path": "/vmdisks/more.img", "size": "4MiB", "format": "raw", "vdev": "xvdb" });
@@ -175,72 +218,4 @@ pub fn state_without_numbers(dom0: &Dom0) -> (Vec<(String, String)>, Vec<Value>)
     let mut files: Vec<_> = files.collect();
     files.sort();
     (files, domains)
-}
-
-/// Runs domus under strace, with this injected into it and all that it calls.
-pub fn run_with(dom0: &Dom0, args: &[&str], call: &str, injected: &str) -> Output {
-    let domus = dom0.domus(args);
-    let mut strace = Command::new("strace");
-    strace.args([
-        "-f",
-        "-qq",
-        "-o",
-        "/dev/null",
-        "-e",
-        &format!("trace={call}"),
-    ]);
-    strace.args(["-e", &format!("inject={call}:{injected}")]);
-    strace.arg(domus.get_program()).args(domus.get_args());
-    for (name, value) in domus.get_envs() {
-        match value {
-            Some(value) => strace.env(name, value),
-            None => strace.env_remove(name),
-        };
-    }
-    strace.output().unwrap()
-}
-
-/// How often each of these calls is made by one thread of domus, or of what it calls, when it is run so.
-pub fn count_calls(dom0: &Dom0, args: &[&str], calls: &[&str]) -> HashMap<String, usize> {
-    let log = dom0.path("/xl/calls");
-    let domus = dom0.domus(args);
-    let mut strace = Command::new("strace");
-    strace.args(["-f", "-qq", "-o", log.to_str().unwrap()]);
-    strace.args(["-e", &format!("trace={}", calls.join(","))]);
-    strace.arg(domus.get_program()).args(domus.get_args());
-    for (name, value) in domus.get_envs() {
-        match value {
-            Some(value) => strace.env(name, value),
-            None => strace.env_remove(name),
-        };
-    }
-    assert!(strace.output().unwrap().status.success());
-    let mut by_thread: HashMap<(String, String), usize> = HashMap::new();
-    for line in String::from_utf8_lossy(&fs::read(log).unwrap()).lines() {
-        let Some((thread, rest)) = line.split_once(' ') else {
-            continue;
-        };
-        if let Some((call, _)) = rest.trim_start().split_once('(') {
-            let key = (thread.to_owned(), call.to_owned());
-            *by_thread.entry(key).or_default() += 1;
-        }
-    }
-    let mut most = HashMap::new();
-    for ((_, call), count) in by_thread {
-        let known: &mut usize = most.entry(call).or_default();
-        *known = count.max(*known);
-    }
-    most
-}
-
-/// Whether there is a strace; without it, these tests are skipped, and say so.
-pub fn has_strace() -> bool {
-    let there = Command::new("strace")
-        .args(["-qq", "-o", "/dev/null", "true"])
-        .status()
-        .is_ok();
-    if !there {
-        println!("skipped: there is no strace");
-    }
-    there
 }
