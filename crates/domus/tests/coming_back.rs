@@ -181,7 +181,13 @@ fn killed_while_it_holds_a_guests_xl_it_is_stopped_by_the_next() {
     let (dom0, mut unit) = running(&comes_back());
     dom0.write("/xl/deaf", "web\n");
     let mut stop = dom0.domus(&["stop", "web"]).spawn().unwrap();
-    sleep(Duration::from_millis(800));
+    wait_until("its xl is not held", || {
+        let mut processes = fs::read_dir(dom0.path("/proc")).unwrap().flatten();
+        processes.any(|process| {
+            let stat = fs::read_to_string(process.path().join("stat"));
+            stat.is_ok_and(|stat| stat.contains(") T "))
+        })
+    });
     stop.kill().unwrap();
     stop.wait().unwrap();
     fs::remove_file(dom0.path("/xl/deaf")).unwrap();
