@@ -223,6 +223,8 @@ impl<'a> Ending<'a> {
             Some(_) => Ended::Stopped,
             None => Ended::NotRunning,
         });
+        // It was taking the guest's domain apart when it was held.
+        self.held = None;
         let Some(keeper) = keeper else {
             self.result = Some(Ok(ended));
             return;

@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
@@ -17,6 +19,9 @@ use crate::domains;
 use crate::keepers::Keeper;
 use crate::layout::Layout;
 use crate::program::Programs;
+
+/// How long it may take until a process has stopped: the signal is seen at the end of a system call.
+const STOPS: Duration = Duration::from_secs(2);
 
 /// The domains that their xl makes anew when they shut down, by number; none where xl does not say.
 pub(super) fn that_come_back(programs: &Programs) -> BTreeSet<u32> {
@@ -59,8 +64,21 @@ impl HeldXl {
             return None;
         }
         pidfd_send_signal(&xl, Signal::STOP).ok()?;
-        Some(Self(xl))
+        let held = Self(xl);
+        // What it was doing at that moment it has done by then.
+        let deadline = Instant::now() + STOPS;
+        while !is_stopped(&process) && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(5));
+        }
+        Some(held)
     }
+}
+
+/// Whether the kernel shows a process as stopped (proc(5), the field `state`, behind the name).
+fn is_stopped(process: &Path) -> bool {
+    let stat = fs::read_to_string(process.join("stat")).unwrap_or_default();
+    let state = stat.rsplit_once(") ").map(|(_, fields)| fields);
+    state.is_some_and(|fields| fields.starts_with('T'))
 }
 
 impl Drop for HeldXl {

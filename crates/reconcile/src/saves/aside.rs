@@ -72,26 +72,23 @@ pub enum SetAsideError {
 /// What a file was, if Domus moved it aside.
 pub(super) fn known(name: &str, path: &Path) -> Option<Aside> {
     let size_bytes = fs::symlink_metadata(path).ok()?.len();
-    let unfinished = name.strip_prefix('.')?.strip_suffix(".saving");
-    if let Some(guest) = unfinished.filter(|guest| !guest.is_empty()) {
-        return Some(Aside {
-            guest: guest.to_owned(),
-            reason: Reason::Unfinished,
-            path: path.to_owned(),
-            size_bytes,
-        });
-    }
-    Reason::ALL.into_iter().find_map(|reason| {
-        let (guest, when) = name
-            .strip_prefix('.')?
-            .rsplit_once(&format!(".{}-", reason.as_str()))?;
+    let name = name.strip_prefix('.')?;
+    let moved = |reason: Reason| {
+        let (guest, when) = name.rsplit_once(&format!(".{}-", reason.as_str()))?;
         let number = !when.is_empty() && when.bytes().all(|c| c.is_ascii_digit() || c == b'-');
-        number.then(|| Aside {
-            guest: guest.to_owned(),
-            reason,
-            path: path.to_owned(),
-            size_bytes,
-        })
+        number.then_some((guest, reason))
+    };
+    // A save that was cut off has no time.
+    let unfinished = name
+        .strip_suffix(".saving")
+        .filter(|guest| !guest.is_empty());
+    let unfinished = unfinished.map(|guest| (guest, Reason::Unfinished));
+    let (guest, reason) = unfinished.or_else(|| Reason::ALL.into_iter().find_map(moved))?;
+    Some(Aside {
+        guest: guest.to_owned(),
+        reason,
+        path: path.to_owned(),
+        size_bytes,
     })
 }
 

@@ -18,6 +18,7 @@ fn module(kernel: &str, word: &str) -> String {
         r#"{{ config, ... }}:
 {{
   virtualisation.xen.guests.{GUEST} = {{
+    type = "pv";
     memory = 128;
     kernel = "{kernel}/bzImage";
     initrd = "${{config.virtualisation.xen.domus.microGuest}}/initrd";

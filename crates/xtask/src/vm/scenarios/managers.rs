@@ -25,6 +25,7 @@ fn module(manager: &str) -> String {
         r#"{{ config, ... }}:
 let
   micro = cmdline: {{
+    type = "pv";
     memory = 112;
     kernel = "${{config.boot.kernelPackages.kernel}}/bzImage";
     initrd = "${{config.virtualisation.xen.domus.microGuest}}/initrd";

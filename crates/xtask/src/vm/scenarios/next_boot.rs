@@ -15,7 +15,9 @@ const LARGER: &str = "memory = 160; maxMemory = 256;";
 
 /// The module, with this word on the kernel's command line, and these options beside those that stay.
 fn module(word: &str, options: &str) -> String {
-    let line = format!("cmdline = \"console=hvc0 word={word}\"; networks.lan = {{ }}; {options}");
+    let line = format!(
+        "type = \"pv\"; cmdline = \"console=hvc0 word={word}\"; networks.lan = {{ }}; {options}"
+    );
     micro_guest(GUEST, &line)
 }
 

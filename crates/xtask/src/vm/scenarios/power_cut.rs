@@ -104,6 +104,7 @@ fn new_guest(cut: u32) -> String {
     format!(
         "{{
   virtualisation.xen.guests.new{cut} = {{
+    type = \"pv\";
     memory = 96;
     bootloader = \"direct\";
     kernel = \"{}\";

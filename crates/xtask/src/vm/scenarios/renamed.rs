@@ -13,7 +13,7 @@ const IMAGE: &str = "/vmdisks/renamed-data.img";
 
 fn module(name: &str, options: &str) -> String {
     let all = format!(
-        r#"memory = 128; cmdline = "console=hvc0"; networks.lan = {{ }}; {options}
+        r#"type = "pv"; memory = 128; cmdline = "console=hvc0"; networks.lan = {{ }}; {options}
     disks.data = {{ path = "{IMAGE}"; size = "32MiB"; }};"#
     );
     micro_guest(name, &all)

@@ -29,6 +29,7 @@ fn module(changed: &str) -> String {
         r#"{{ config, lib, ... }}:
 let
   micro = {{
+    type = "pv";
     memory = 112;
     kernel = "${{config.boot.kernelPackages.kernel}}/bzImage";
     initrd = "${{config.virtualisation.xen.domus.microGuest}}/initrd";
