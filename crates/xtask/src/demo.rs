@@ -11,6 +11,7 @@ use crate::switch::Action;
 use crate::vm::console::{self, State};
 use crate::vm::image;
 use crate::vm::progress::Step;
+use crate::vm::qemu::Machine;
 use crate::vm::world::{self, Configuration, Guest, World};
 
 /// The guest whose memory is raised, and its new size in MiB.
@@ -39,7 +40,7 @@ pub fn run(args: &Args) -> Result<()> {
 
     let configuration = Configuration::from_template()?;
     let first = evaluate(&configuration, &args.options)?;
-    let mut world = World::new(&image, &domus, args.interactive)?;
+    let mut world = World::new(&image, &domus, Machine::STEADY.with_shell(args.interactive))?;
 
     headline("nixos-rebuild switch: the first generation with Domus");
     show(&world.switch(&first, Action::Switch)?.ok()?);

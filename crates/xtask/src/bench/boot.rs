@@ -19,6 +19,7 @@ use crate::evaluation::Evaluation;
 use crate::setup;
 use crate::switch::Action;
 use crate::vm::progress::Step;
+use crate::vm::qemu::Machine;
 use crate::vm::world::{self, Configuration, World};
 use crate::vm::{image, micro};
 
@@ -92,7 +93,7 @@ pub fn compare(rounds: usize) -> Result<()> {
         .collect::<Result<Vec<Evaluation>>>()?;
     let guests = names_and_uuids(&generations[0])?;
     let domus = world::build_domus()?;
-    let mut world = World::new(&image::ensure(false)?, &domus, false)?;
+    let mut world = World::new(&image::ensure(false)?, &domus, Machine::FAST)?;
     world.dom0.push(WATCH_PATH, WATCH.as_bytes(), "644")?;
     world
         .dom0

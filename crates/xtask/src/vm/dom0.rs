@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use super::agent::{Agent, Output, Request};
 use super::image::Image;
 use super::progress::Step;
-use super::qemu::{Qemu, RunFolder};
+use super::qemu::{Machine, Qemu, RunFolder};
 
 /// How long a command may take unless it is said otherwise.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -27,25 +27,24 @@ pub struct Dom0 {
     agent: Agent,
     run: RunFolder,
     image: Image,
-    shell: bool,
+    machine: Machine,
 }
 
 impl Dom0 {
-    /// Boots Xen and a Dom0 from `image` and waits until it takes commands. With `shell`, the user's terminal is its
-    /// /dev/hvc1.
+    /// Boots Xen and a Dom0 from `image` and waits until it takes commands.
     ///
     /// # Errors
     /// QEMU did not start, or the Dom0 did not come up; the message has the end of Xen's console.
-    pub fn boot(image: &Image, shell: bool) -> Result<Self> {
+    pub fn boot(image: &Image, machine: Machine) -> Result<Self> {
         let step = Step::begin("booting Xen and its Dom0");
         let run = RunFolder::new(image)?;
-        let (qemu, agent) = start(image, &run, shell, "")?;
+        let (qemu, agent) = start(image, &run, machine, "")?;
         let mut dom0 = Self {
             qemu,
             agent,
             run,
             image: image.clone(),
-            shell,
+            machine,
         };
         dom0.wait_for_xen()?;
         step.done();
@@ -172,7 +171,7 @@ impl Dom0 {
     }
 
     fn boot_again(&mut self, arguments: &str) -> Result<()> {
-        let (qemu, agent) = start(&self.image, &self.run, self.shell, arguments)?;
+        let (qemu, agent) = start(&self.image, &self.run, self.machine, arguments)?;
         self.qemu = qemu;
         self.agent = agent;
         self.wait_for_xen()
@@ -188,8 +187,13 @@ impl Dom0 {
     }
 }
 
-fn start(image: &Image, run: &RunFolder, shell: bool, arguments: &str) -> Result<(Qemu, Agent)> {
-    let qemu = Qemu::start(image, run, shell, arguments)?;
+fn start(
+    image: &Image,
+    run: &RunFolder,
+    machine: Machine,
+    arguments: &str,
+) -> Result<(Qemu, Agent)> {
+    let qemu = Qemu::start(image, run, machine, arguments)?;
     let mut agent = Agent::connect(&run.agent_socket())?;
     agent.greeting(BOOT).with_context(|| {
         format!(

@@ -8,7 +8,7 @@ mod grub_cfg;
 pub mod image;
 pub mod micro;
 pub mod progress;
-mod qemu;
+pub mod qemu;
 pub mod scenarios;
 pub mod world;
 
@@ -17,6 +17,7 @@ use clap::Subcommand;
 
 use crate::setup;
 use dom0::Dom0;
+use qemu::Machine;
 
 /// The arguments of `cargo xtask vm`.
 #[derive(clap::Args)]
@@ -60,7 +61,7 @@ pub fn run(args: &Args) -> Result<()> {
         Verb::Shell => {
             setup::ensure(setup::VM)?;
             let image = image::ensure(false)?;
-            let mut dom0 = Dom0::boot(&image, true)?;
+            let mut dom0 = Dom0::boot(&image, Machine::STEADY.with_shell(true))?;
             micro::push(&mut dom0, &image)?;
             anstream::eprintln!("A shell in the Dom0; `exit` powers it off.");
             dom0.shell()

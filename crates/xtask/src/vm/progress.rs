@@ -1,5 +1,6 @@
 //! Says what is being done: a spinner on a terminal, plain lines elsewhere, so that no silence is long.
 
+use std::cell::Cell;
 use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,6 +10,16 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 /// How often a plain output repeats what is still being done.
 const REMINDER: Duration = Duration::from_secs(8);
+
+thread_local! {
+    /// Which of several that work side by side this thread is.
+    static LANE: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// Has all steps of this thread say that they are of this one of several that work side by side; counted from 0.
+pub fn lane(number: usize) {
+    LANE.set(Some(number));
+}
 
 /// One step under way; it ends when dropped, or with [`Step::done`].
 pub struct Step {
@@ -24,7 +35,10 @@ impl Step {
         let text = text.into();
         let since = Instant::now();
         let over = Arc::new(AtomicBool::new(false));
-        let bar = std::io::stderr().is_terminal().then(|| spinner(&text));
+        let lane = LANE.get();
+        let text = lane.map_or(text.clone(), |lane| format!("{text} [{}]", lane + 1));
+        // Two spinners would each be drawn over by the other.
+        let bar = (lane.is_none() && std::io::stderr().is_terminal()).then(|| spinner(&text));
         if bar.is_none() {
             anstream::eprintln!("· {text}");
             remind(text.clone(), since, Arc::clone(&over));

@@ -16,6 +16,7 @@ use super::dom0::Dom0;
 use super::image::Image;
 use super::micro::{self, Disks};
 use super::progress::Step;
+use super::qemu::Machine;
 use crate::eval;
 use crate::evaluation::Evaluation;
 use crate::switch::{self, Action, Report};
@@ -192,8 +193,8 @@ impl World {
     ///
     /// # Errors
     /// The Dom0 does not come up, or `domus` does not run in it.
-    pub fn new(image: &Image, domus: &Path, shell: bool) -> Result<Self> {
-        let mut dom0 = Dom0::boot(image, shell)?;
+    pub fn new(image: &Image, domus: &Path, machine: Machine) -> Result<Self> {
+        let mut dom0 = Dom0::boot(image, machine)?;
         micro::push(&mut dom0, image)?;
         switch::push_domus(&mut dom0, domus)?;
         Ok(Self {

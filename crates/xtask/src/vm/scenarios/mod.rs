@@ -25,11 +25,16 @@ mod saves;
 mod stage;
 mod xl_reads_the_corpus;
 
+use std::collections::VecDeque;
+use std::num::NonZero;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
 
 use super::image;
+use super::progress;
 use super::qemu;
 use crate::setup;
 use stage::Stage;
@@ -44,7 +49,8 @@ pub struct Scenario {
     run: fn(&mut Stage) -> Result<()>,
 }
 
-/// All scenarios, in the order in which they run.
+/// All scenarios, in the order in which they run; where there is room for two Dom0s, the second begins at the end. The longest
+/// stand near the ends, and what leaves no Dom0 for others in the middle.
 pub const ALL: &[Scenario] = &[
     Scenario {
         name: "boots",
@@ -107,6 +113,11 @@ pub const ALL: &[Scenario] = &[
         run: next_boot::run,
     },
     Scenario {
+        name: "power-cut",
+        about: "the power goes in the middle of a switch: all guests are as declared, and their file systems whole",
+        run: power_cut::run,
+    },
+    Scenario {
         name: "removed-and-back",
         about: "a guest that is declared no longer is shut down, its disk stays, and a rollback brings it back",
         run: removed_and_back::run,
@@ -155,11 +166,6 @@ pub const ALL: &[Scenario] = &[
         name: "missing-bridge",
         about: "without their bridge saved guests are not restored, and never started anew; with it they come back",
         run: missing_bridge::run,
-    },
-    Scenario {
-        name: "power-cut",
-        about: "the power goes in the middle of a switch: all guests are as declared, and their file systems whole",
-        run: power_cut::run,
     },
 ];
 
@@ -216,15 +222,57 @@ pub fn run(names: &[String], long: bool) -> Result<Vec<ScenarioResult>> {
         );
     }
     setup::ensure(&[setup::VM, setup::EVAL].concat())?;
-    let mut stage = Stage::new(image::ensure(false)?, long);
-    let mut results = Vec::new();
-    for scenario in ALL
-        .iter()
-        .filter(|scenario| names.is_empty() || names.iter().any(|name| name == scenario.name))
-    {
-        results.push(scenario.play(&mut stage));
+    let image = image::ensure(false)?;
+    let wanted =
+        |scenario: &&Scenario| names.is_empty() || names.iter().any(|name| name == scenario.name);
+    let wanted: VecDeque<&Scenario> = ALL.iter().filter(wanted).collect();
+    let lanes = lanes().min(wanted.len());
+    let left = Mutex::new(wanted);
+    let results = Mutex::new(Vec::new());
+    let lane = |number: usize| {
+        if lanes > 1 {
+            progress::lane(number);
+        }
+        let mut stage = Stage::new(image.clone(), long);
+        while let Some(scenario) = next(&left, number) {
+            let result = scenario.play(&mut stage);
+            lock(&results).push(result);
+        }
+    };
+    thread::scope(|scope| {
+        for number in 0..lanes {
+            scope.spawn(move || lane(number));
+        }
+    });
+    Ok(results.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// How many Dom0s run side by side: each takes a processor and, with what it caches, 5 GiB.
+fn lanes() -> usize {
+    const GIB: u64 = 1 << 30;
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    let info = rustix::system::sysinfo();
+    let bytes = u64::from(info.mem_unit) * info.totalram;
+    if processors > 1 && bytes >= 12 * GIB {
+        2
+    } else {
+        1
     }
-    Ok(results)
+}
+
+/// What a lane plays next. One begins at the list's beginning and one at its end, so that each goes on with the Dom0 that it
+/// has where that can be.
+fn next<'a>(left: &Mutex<VecDeque<&'a Scenario>>, lane: usize) -> Option<&'a Scenario> {
+    let mut left = lock(left);
+    if lane == 0 {
+        left.pop_front()
+    } else {
+        left.pop_back()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Scenario {

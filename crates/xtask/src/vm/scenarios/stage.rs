@@ -9,6 +9,7 @@ use crate::switch::Action;
 use crate::vm::console::{self, State};
 use crate::vm::dom0::Dom0;
 use crate::vm::image::Image;
+use crate::vm::qemu::Machine;
 use crate::vm::world::{self, Configuration, Guest, World};
 
 /// What scenarios share.
@@ -51,7 +52,7 @@ impl Stage {
     pub fn plain_dom0(&mut self) -> Result<&mut Dom0> {
         self.house = None;
         if self.plain.is_none() {
-            self.plain = Some(Dom0::boot(&self.image, false)?);
+            self.plain = Some(Dom0::boot(&self.image, Machine::STEADY)?);
         }
         self.plain.as_mut().context("the Dom0 was just booted")
     }
@@ -67,7 +68,7 @@ impl Stage {
             Some(domus) => domus.clone(),
             None => self.domus.insert(world::build_domus()?).clone(),
         };
-        World::new(&self.image, &domus, false)
+        World::new(&self.image, &domus, Machine::STEADY)
     }
 
     /// Lets the scenarios that come use this house.
