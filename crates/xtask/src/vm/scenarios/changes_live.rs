@@ -5,6 +5,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::stage::{House, Stage};
 use crate::vm::console::State;
+use crate::vm::qemu::Machine;
 
 const GUEST: &str = "changing";
 const FILE: &str = "changing.nix";
@@ -30,7 +31,7 @@ fn module(options: &str) -> String {
 }
 
 const BEFORE: &str = "memory = 160; vcpus = 1; networks.lan = { };";
-/// The Dom0 has two processors.
+/// More vCPUs than the Dom0 has processors, of which there must be two to choose from.
 const MORE: &str = r#"memory = 224; vcpus = 3; networks.lan.order = 0; networks.second = { order = 1; bridge = "otherbr0"; };
     cpu = { weight = 512; cap = 150; cpus = "1"; cpusSoft = "0"; };
     disks.data = { path = "/vmdisks/changing-data.img"; size = "32MiB"; detach = "live"; };"#;
@@ -38,7 +39,7 @@ const LESS: &str = r#"memory = 176; vcpus = 2; networks.lan.bridge = "otherbr0";
 
 /// Runs the scenario.
 pub fn run(stage: &mut Stage) -> Result<()> {
-    let house = stage.house()?;
+    let house = &mut stage.new_house(Machine::FAST)?;
     house.declare(FILE, &module(BEFORE))?;
     let before = house.state(GUEST, 120)?;
     ensure!(

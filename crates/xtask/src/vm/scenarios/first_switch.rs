@@ -5,6 +5,7 @@ use anyhow::{Result, ensure};
 use super::stage::{House, Stage};
 use crate::switch::Action;
 use crate::vm::console;
+use crate::vm::qemu::Machine;
 use crate::vm::world::{Configuration, guests};
 
 /// What must not change when there is nothing to do: times and sizes of files and images, and the domains.
@@ -12,7 +13,7 @@ const STATE: &str = "stat -c '%n %Y %s %i' /etc/xen/*.cfg /etc/xen/auto/*; stat 
 
 /// Runs the scenario.
 pub fn run(stage: &mut Stage) -> Result<()> {
-    let mut world = stage.empty_world()?;
+    let mut world = stage.empty_world(Machine::STEADY)?;
     let configuration = Configuration::from_template()?;
     let generation = configuration.evaluate_offline()?;
     let declared = guests(&generation)?;

@@ -73,6 +73,11 @@ pub const ALL: &[Scenario] = &[
         run: plan_is_empty::run,
     },
     Scenario {
+        name: "changes-live",
+        about: "memory, vCPUs, disks, NICs and scheduling change while the guest runs, as it sees itself; what was changed by hand is left",
+        run: changes_live::run,
+    },
+    Scenario {
         name: "first-switch",
         about: "a switch makes images, bridge and files, starts what can start, and applying again does nothing",
         run: first_switch::run,
@@ -96,11 +101,6 @@ pub const ALL: &[Scenario] = &[
         name: "life-by-hand",
         about: "guests are stopped, started, saved and restored by hand; a restore that was killed loses nothing",
         run: life_by_hand::run,
-    },
-    Scenario {
-        name: "changes-live",
-        about: "memory, vCPUs, disks, NICs and scheduling change while the guest runs, as it sees itself; what was changed by hand is left",
-        run: changes_live::run,
     },
     Scenario {
         name: "discs-change",

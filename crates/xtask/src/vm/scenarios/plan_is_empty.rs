@@ -17,6 +17,7 @@ use super::stage::Stage;
 use super::xl_reads_the_corpus::since;
 use crate::eval::{self, Options};
 use crate::round_trip;
+use crate::vm::qemu::Machine;
 
 /// The Xen that the Dom0 has: 4.17.
 const MINOR: u32 = 17;
@@ -64,7 +65,7 @@ pub fn run(stage: &mut Stage) -> Result<()> {
     keep("prepare.sh", &fit::script(&document))?;
     keep("run.sh", SCRIPT)?;
 
-    let mut world = stage.empty_world()?;
+    let mut world = stage.empty_world(Machine::FAST)?;
     let dom0 = &mut world.dom0;
     dom0.push("/usr/libexec/fake-qemu", FAKE_QEMU.as_bytes(), "755")?;
     dom0.push("/root/corpus.json", &serde_json::to_vec(&document)?, "600")?;

@@ -61,14 +61,14 @@ impl Stage {
     ///
     /// # Errors
     /// domus does not build, or the Dom0 does not come up.
-    pub fn empty_world(&mut self) -> Result<World> {
+    pub fn empty_world(&mut self, machine: Machine) -> Result<World> {
         // Two Dom0s at a time would each be half as fast.
         self.clear();
         let domus = match &self.domus {
             Some(domus) => domus.clone(),
             None => self.domus.insert(world::build_domus()?).clone(),
         };
-        World::new(&self.image, &domus, Machine::STEADY)
+        World::new(&self.image, &domus, machine)
     }
 
     /// Lets the scenarios that come use this house.
@@ -82,20 +82,30 @@ impl Stage {
     /// It cannot be built.
     pub fn house(&mut self) -> Result<&mut House> {
         if self.house.is_none() {
-            let mut world = self.empty_world()?;
-            let configuration = Configuration::from_template()?;
-            world
-                .switch(&configuration.evaluate_offline()?, Action::Switch)?
-                .ok()?;
-            let guests = world.install_guests()?;
-            world.start_guests(&guests)?;
-            self.house = Some(House {
-                world,
-                configuration,
-                guests,
-            });
+            let mut house = self.new_house(Machine::STEADY)?;
+            let guests = house.world.install_guests()?;
+            house.world.start_guests(&guests)?;
+            self.house = Some(House { guests, ..house });
         }
         self.house.as_mut().context("the house was just built")
+    }
+
+    /// A house for the caller alone, in which nobody has installed a system: of its guests only those run that boot a kernel of
+    /// the Dom0.
+    ///
+    /// # Errors
+    /// It cannot be built.
+    pub fn new_house(&mut self, machine: Machine) -> Result<House> {
+        let mut world = self.empty_world(machine)?;
+        let configuration = Configuration::from_template()?;
+        world
+            .switch(&configuration.evaluate_offline()?, Action::Switch)?
+            .ok()?;
+        Ok(House {
+            world,
+            configuration,
+            guests: Vec::new(),
+        })
     }
 
     /// Forgets all Dom0s.
