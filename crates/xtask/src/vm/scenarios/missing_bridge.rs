@@ -46,10 +46,15 @@ pub fn run(stage: &mut Stage) -> Result<()> {
         .dom0
         .run("domus apply --stage guests 2>&1; domus status 2>&1")?
         .text();
-    ensure!(
-        said.contains("is saved"),
-        "it is not said that guests are saved:\n{said}"
-    );
+    for guest in &house.guests {
+        let name = &guest.name;
+        ensure!(
+            said.contains(&format!(
+                "guest {name}: it is down: it was saved, and xendomains did not restore it"
+            )) && said.contains("Could not find bridge device xenbr0"),
+            "it is not said that {name} is down, and why:\n{said}"
+        );
+    }
     let domains = house.domains()?;
     ensure!(
         domains.is_empty(),
