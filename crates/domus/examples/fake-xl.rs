@@ -76,9 +76,6 @@ struct Domain {
     /// The xl in the foreground that watches over it.
     #[serde(default)]
     monitor: Option<u32>,
-    /// Whether it shut down, and nobody took it apart.
-    #[serde(default)]
-    shut_down: bool,
     /// Whether it ever ran since it was created or restored.
     #[serde(default)]
     ran: bool,
@@ -227,21 +224,13 @@ fn carry_out(words: &[&str]) {
                 .domains
                 .iter()
                 .find(|one| one.domid.to_string() == *domid);
-            let restart = serde_json::json!("restart");
-            let again = domain.filter(|one| {
-                one.events.get("on_poweroff") == Some(&restart) || is_named("reboots", &one.name)
-            });
-            match again {
-                Some(domain) if monitor::is_stopped(domain) => {
-                    change(&domain.domid.to_string(), |domain| domain.shut_down = true);
-                }
-                Some(domain) => {
-                    let text = fs::read_to_string(stored(domain));
-                    monitor::restarts(domain, &text.unwrap_or_else(|_| domain.text.clone()));
-                    end(&domain.domid.to_string());
-                }
-                None => end(domid),
+            let again = domain
+                .filter(|one| one.events.get("on_poweroff") == Some(&serde_json::json!("restart")));
+            if let Some(domain) = again {
+                let text = fs::read_to_string(stored(domain));
+                monitor::restarts(domain, &text.unwrap_or_else(|_| domain.text.clone()));
             }
+            end(domid);
         }
         ["destroy", domid] => end(domid),
         _ => die(&format!("fake xl: cannot {words:?}")),

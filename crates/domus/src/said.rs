@@ -45,8 +45,8 @@ impl Said {
         lines.iter().any(|line| line.starts_with(beginning))
     }
 
-    /// Waits for its last words, once it ended.
-    pub fn wait(&self) {
+    /// Its last words, on one line, once it ended.
+    pub fn text(&self) -> String {
         // Whatever still holds the pipe (a qemu that xl left) must not keep us.
         if let Some(reader) = &self.reader {
             let patience = Instant::now() + Duration::from_secs(2);
@@ -54,11 +54,6 @@ impl Said {
                 thread::sleep(Duration::from_millis(20));
             }
         }
-    }
-
-    /// Its last words, on one line, once it ended.
-    pub fn text(&self) -> String {
-        self.wait();
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
         tail(&lines.join("\n"))

@@ -6,6 +6,8 @@ mod support;
 
 use std::fs;
 use std::process::{Child, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::process::wait_until;
@@ -117,9 +119,9 @@ fn nothing_grows_while_a_unit_is_on_its_way_to_a_domain() {
 #[test]
 fn a_guest_that_was_asked_to_end_and_comes_back_has_not_ended() {
     let mut web = sized("16MiB");
+    web["onPoweroff"] = json!("restart");
     web["lifecycle"] = json!({ "onChange": "restart" });
     let (dom0, _unit) = running(&web);
-    dom0.write("/xl/reboots", "web\n");
     web["disks"][0]["size"] = json!("32MiB");
     dom0.declare(&[web]);
     let ran = dom0.run(&["apply"]);
@@ -129,79 +131,6 @@ fn a_guest_that_was_asked_to_end_and_comes_back_has_not_ended() {
     error: not as declared: web
     "#);
     assert_eq!((bytes(&dom0), domid(&dom0)), (SMALL, Some(2)));
-}
-
-/// A guest that its xl starts again whenever it shuts down.
-fn comes_back() -> Value {
-    let mut web = sized("16MiB");
-    web["onPoweroff"] = json!("restart");
-    web["lifecycle"] = json!({ "onChange": "restart", "shutdownTimeoutSeconds": 2 });
-    web
-}
-
-#[test]
-fn a_guest_whose_xl_starts_it_again_is_stopped_all_the_same() {
-    let (dom0, mut unit) = running(&comes_back());
-    let ran = dom0.run(&["stop", "web"]);
-    assert_eq!(
-        (ran.status, ran.stdout.as_str()),
-        (0, "web: stopped\n"),
-        "{}",
-        ran.stderr
-    );
-    assert_eq!(unit.0.wait().unwrap().code(), Some(0));
-    assert_eq!(domid(&dom0), None);
-    // By itself it comes back, as it says.
-    let (dom0, _unit) = running(&comes_back());
-    dom0.xl(&["shutdown", "-F", "1"]);
-    wait_until("it does not come back", || domid(&dom0) == Some(2));
-    // And it is restarted with what can only be done while it is off.
-    let mut web = comes_back();
-    web["disks"][0]["size"] = json!("32MiB");
-    dom0.declare(&[web]);
-    let ran = dom0.run(&["apply"]);
-    assert_eq!(ran.status, 0, "{}", ran.stderr);
-    assert_eq!((bytes(&dom0), domid(&dom0)), (LARGE, Some(3)));
-}
-
-#[test]
-fn a_guest_that_does_not_shut_down_keeps_its_xl() {
-    let (dom0, _unit) = running(&comes_back());
-    dom0.write("/xl/deaf", "web\n");
-    let ran = dom0.run(&["stop", "web"]);
-    assert_eq!(ran.status, 1, "{}", ran.stdout);
-    assert!(ran.stderr.contains("and is left running"), "{}", ran.stderr);
-    dom0.xl(&["reboot", "1"]);
-    wait_until("it does not come back", || domid(&dom0) == Some(2));
-    dom0.xl(&["destroy", "2"]);
-}
-
-#[test]
-fn killed_while_it_holds_a_guests_xl_it_is_stopped_by_the_next() {
-    let (dom0, mut unit) = running(&comes_back());
-    dom0.write("/xl/deaf", "web\n");
-    let mut stop = dom0.domus(&["stop", "web"]).spawn().unwrap();
-    wait_until("its xl is not held", || {
-        let mut processes = fs::read_dir(dom0.path("/proc")).unwrap().flatten();
-        processes.any(|process| {
-            let stat = fs::read_to_string(process.path().join("stat"));
-            stat.is_ok_and(|stat| stat.contains(") T "))
-        })
-    });
-    stop.kill().unwrap();
-    stop.wait().unwrap();
-    fs::remove_file(dom0.path("/xl/deaf")).unwrap();
-    // It shuts down by itself meanwhile, and nobody takes it apart.
-    dom0.xl(&["shutdown", "-F", "1"]);
-    assert!(dom0.xl(&["list", "-v"]).contains("---s--"));
-    let ran = dom0.run(&["stop", "web"]);
-    assert_eq!(
-        (ran.status, ran.stdout.as_str()),
-        (0, "web: stopped\n"),
-        "{}",
-        ran.stderr
-    );
-    assert_eq!(unit.0.wait().unwrap().code(), Some(0));
 }
 
 #[test]
@@ -219,10 +148,16 @@ fn a_guest_that_reboots_as_the_host_goes_down_is_not_overlooked() {
     let mut web = sized("16MiB");
     web["lifecycle"] = json!({ "onHostShutdown": "shutdown" });
     let (dom0, mut unit) = running(&web);
+    going_down::systemd(&dom0, "stopping", "inactive");
+    // Its xl takes its domain apart, and then there is none.
+    dom0.write("/xl/states", "web ---sr-\n");
+    let mut host = going_down::command(&dom0, &["host-shutdown"]);
+    let host = host.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    sleep(Duration::from_secs(1));
     dom0.xl(&["reboot", "1"]);
     assert_eq!(domid(&dom0), None);
-    going_down::systemd(&dom0, "stopping", "inactive");
-    let ran = going_down::shut_down(&dom0);
+    fs::remove_file(dom0.path("/xl/states")).unwrap();
+    let ran = dom0.ran(host.unwrap().wait_with_output().unwrap());
     assert_eq!(
         (ran.status, ran.stdout.as_str()),
         (0, "web: shut down\n"),

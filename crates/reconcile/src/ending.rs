@@ -1,9 +1,7 @@
 //! Ending guests: all are asked to shut down, then all are waited for, each with its own patience.
 
 mod guest;
-mod held;
 
-use std::collections::BTreeSet;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,8 +14,7 @@ use crate::keepers::Keepers;
 use crate::layout::Layout;
 use crate::program::Programs;
 use crate::xl::Xl;
-use guest::{Ending, Host};
-use held::that_come_back;
+use guest::Ending;
 
 /// How often xl is asked who is left. xl takes Xen's lock, so not too often.
 const POLL: Duration = Duration::from_millis(500);
@@ -91,19 +88,12 @@ pub fn end(
     programs: &Programs,
     tell: &mut dyn FnMut(Progress),
 ) -> Vec<Result<Ended, EndError>> {
-    let host = &Host { layout, programs };
     let mut endings: Vec<Ending> = targets.iter().map(Ending::new).collect();
     let listed = domains::list_briefly(programs);
-    let domains = listed.as_deref().unwrap_or_default();
-    let coming_back = if endings.iter().any(|ending| ending.find(domains).is_some()) {
-        that_come_back(programs)
-    } else {
-        BTreeSet::new()
-    };
-    let keepers = look_at_keepers(&endings, domains, layout);
+    let keepers = look_at_keepers(&endings, listed.as_deref().unwrap_or_default(), layout);
     for ending in &mut endings {
         match &listed {
-            Ok(domains) => ending.begin(domains, &keepers, &coming_back, host, tell),
+            Ok(domains) => ending.begin(domains, &keepers, programs, tell),
             Err(error) => ending.result = Some(Err(EndError(error.to_string()))),
         }
         ending.tell(tell);
@@ -120,7 +110,7 @@ pub fn end(
         for ending in &mut endings {
             let seen = seen.as_ref();
             let seen = seen.map(|(listed, keepers)| (listed.as_slice(), keepers));
-            ending.look(seen, host, tell);
+            ending.look(seen, programs, tell);
             ending.tell(tell);
         }
         if said.elapsed() >= SAY {

@@ -13,16 +13,12 @@ let
     "soft-reset"
   ];
   action =
-    {
-      event,
-      default,
-      more ? "",
-    }:
+    { event, default }:
     lib.mkOption {
       type = actions;
       inherit default;
       example = "preserve";
-      description = "What Xen does with the guest when it ${event}.${more}";
+      description = "What Xen does with the guest when it ${event}.";
     };
   # The first word is the default.
   policy =
@@ -38,7 +34,6 @@ in
     onPoweroff = action {
       event = "powers itself off";
       default = "destroy";
-      more = " Whatever it says, `domus stop` stops the guest, and so do a switch and the Dom0's shutdown where they end it.";
     };
     onReboot = action {
       event = "reboots";

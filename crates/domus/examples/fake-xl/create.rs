@@ -101,7 +101,6 @@ fn new(text: &str, config: &Config) -> Domain {
         text: text.to_owned(),
         paused: false,
         monitor: crate::monitor::own(),
-        shut_down: false,
         ran: true,
     }
 }

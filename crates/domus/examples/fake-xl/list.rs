@@ -25,13 +25,7 @@ pub fn list(state: &State) {
             domain.memory_mib,
             domain.vcpus,
             found.map_or(
-                match domain {
-                    Domain {
-                        shut_down: true, ..
-                    } => "---s--",
-                    Domain { paused: true, .. } => "--p---",
-                    _ => "-b----",
-                },
+                if domain.paused { "--p---" } else { "-b----" },
                 |(_, state)| state
             ),
             if domain.ran { 1.0 } else { 0.0 },

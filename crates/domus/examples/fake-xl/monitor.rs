@@ -49,14 +49,6 @@ fn again(domid: u32) -> PathBuf {
     state_file().with_file_name(format!("again-{domid}"))
 }
 
-/// Whether the xl that watches over a domain is stopped by a signal, and does nothing.
-pub fn is_stopped(domain: &Domain) -> bool {
-    let stat = domain
-        .monitor
-        .and_then(|pid| fs::read_to_string(format!("/proc/{pid}/stat")).ok());
-    stat.is_some_and(|stat| stat.contains(") T "))
-}
-
 /// Leaves it to the xl that watches over a domain to make it anew; false where none does.
 pub fn restarts(domain: &Domain, text: &str) -> bool {
     let monitor = domain.monitor.map(|pid| format!("/proc/{pid}"));
@@ -89,18 +81,8 @@ pub fn stay(mut domid: u32) {
         return;
     }
     loop {
-        let lives = |domain: &Domain| domain.domid == domid && !domain.shut_down;
-        while load().domains.iter().any(lives) {
+        while load().domains.iter().any(|domain| domain.domid == domid) {
             thread::sleep(Duration::from_millis(50));
-        }
-        // It shut down while this did nothing, and is there to be made anew.
-        let left = load()
-            .domains
-            .into_iter()
-            .find(|domain| domain.domid == domid);
-        if let Some(domain) = left {
-            restarts(&domain, &domain.text);
-            super::end(&domid.to_string());
         }
         let Ok(text) = fs::read_to_string(again(domid)) else {
             return;

@@ -223,10 +223,8 @@ fn wait_until_up(
     let mut asked = began;
     loop {
         let ended = xl.try_wait()?;
-        if ended.is_some() {
-            said.wait();
-        }
-        if said.has_said(COMPLETE) {
+        // One that ended already did not watch for long: then the domain says whether the guest runs.
+        if ended.is_none() && said.has_said(COMPLETE) {
             return Ok(None);
         }
         // Before that it is seldom up: each question is a process, and where several guests start, those that build them

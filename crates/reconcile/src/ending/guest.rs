@@ -1,26 +1,17 @@
 //! One guest on its way to its end.
 
-use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use guest_spec::OnTimeout;
 
-use super::held::{HeldXl, that_come_back};
 use super::{EndError, Ended, Progress, TAKEN_APART, Target, destroy};
 use crate::domains::{self, Domain, State};
 use crate::keepers::{Keeper, Keepers};
-use crate::layout::Layout;
 use crate::program::Programs;
 use crate::xl::{Xl, either_way};
 
 /// How long its xl may take to start a guest again: it sleeps for two seconds, and waits for Xen's lock.
 const STARTED_AGAIN: Duration = Duration::from_secs(60);
-
-/// Where guests end.
-pub(super) struct Host<'a> {
-    pub(super) layout: &'a Layout,
-    pub(super) programs: &'a Programs,
-}
 
 /// A guest on its way to its end.
 pub(super) struct Ending<'a> {
@@ -30,8 +21,6 @@ pub(super) struct Ending<'a> {
     /// Whether it was told to end. One that reboots by itself at this moment, or is about to be taken apart, is not.
     is_asked: bool,
     deadline: Instant,
-    /// Its xl, where that would make it anew.
-    held: Option<HeldXl>,
     /// How its domain ended, while it is not sure that it does not come back.
     ended: Option<Ended>,
     pub(super) result: Option<Result<Ended, EndError>>,
@@ -45,7 +34,6 @@ impl<'a> Ending<'a> {
             domid: None,
             is_asked: false,
             deadline: Instant::now(),
-            held: None,
             ended: None,
             result: None,
             told: false,
@@ -53,9 +41,6 @@ impl<'a> Ending<'a> {
     }
 
     pub(super) fn tell(&mut self, tell: &mut dyn FnMut(Progress)) {
-        if self.result.is_some() {
-            self.held = None;
-        }
         if let (Some(result), false) = (&self.result, self.told) {
             self.told = true;
             let name = &self.target.name;
@@ -84,16 +69,12 @@ impl<'a> Ending<'a> {
         &mut self,
         domains: &[Domain],
         keepers: &Keepers,
-        coming_back: &BTreeSet<u32>,
-        host: &Host,
+        programs: &Programs,
         tell: &mut dyn FnMut(Progress),
     ) {
         self.deadline = Instant::now() + self.target.lifecycle.shutdown_timeout();
         match self.find(domains) {
-            Some(domain) => {
-                let comes_back = coming_back.contains(&domain.domid);
-                self.ask(domain, comes_back, host, tell);
-            }
+            Some(domain) => self.ask(domain, programs, tell),
             // It reboots by itself, or starts: it is asked when it is there.
             None if self.keeper(keepers).is_some() => {}
             None => self.result = Some(Ok(Ended::NotRunning)),
@@ -104,23 +85,8 @@ impl<'a> Ending<'a> {
         keepers.xl_of(&self.target.names, &self.target.uuids)
     }
 
-    /// Has the xl wait that would make the guest anew.
-    fn hold(&mut self, layout: &Layout) {
-        let look = || Keepers::look(layout);
-        let keeper = self.keeper(&look()).cloned();
-        let is_still = |seen: &Keeper| self.keeper(&look()) == Some(seen);
-        self.held = keeper.and_then(|keeper| HeldXl::begin(&keeper, layout, is_still));
-    }
-
-    /// Asks the domain to shut down; `comes_back` says whether its xl would make it anew.
-    fn ask(
-        &mut self,
-        domain: &Domain,
-        comes_back: bool,
-        host: &Host,
-        tell: &mut dyn FnMut(Progress),
-    ) {
-        let programs = host.programs;
+    /// Asks the domain to shut down.
+    fn ask(&mut self, domain: &Domain, programs: &Programs, tell: &mut dyn FnMut(Progress)) {
         let limit = self.target.lifecycle.shutdown_timeout();
         self.domid = Some(domain.domid);
         self.ended = None;
@@ -128,13 +94,9 @@ impl<'a> Ending<'a> {
         if self.target.at_once {
             return self.destroy(domain.domid, programs);
         }
-        if comes_back && matches!(domain.state, State::Running | State::Shutdown) {
-            self.hold(host.layout);
-        }
         match domain.state {
             // It will do nothing any more; its xl may be about to take it apart.
             State::Crashed => {
-                self.held = None;
                 self.deadline = Instant::now() + limit.min(TAKEN_APART);
                 return;
             }
@@ -173,13 +135,12 @@ impl<'a> Ending<'a> {
     pub(super) fn look(
         &mut self,
         seen: Option<(&[Domain], &Keepers)>,
-        host: &Host,
+        programs: &Programs,
         tell: &mut dyn FnMut(Progress),
     ) {
         if self.result.is_some() {
             return;
         }
-        let programs = host.programs;
         let late = Instant::now() >= self.deadline;
         let Some((domains, keepers)) = seen else {
             if late {
@@ -202,13 +163,7 @@ impl<'a> Ending<'a> {
                 domain.domid, self.target.name
             ))));
         } else if is_another && hears {
-            let comes_back = that_come_back(programs).contains(&domain.domid);
-            self.ask(domain, comes_back, host, tell);
-        } else if self.held.is_some() && domain.state == State::Shutdown {
-            // It did all that was asked of it.
-            self.destroy(domain.domid, programs);
-            self.ended = self.ended.map(|_| Ended::Stopped);
-            self.held = None;
+            self.ask(domain, programs, tell);
         } else if is_dying && keeper.is_none() && self.ended.is_some() {
             // What is left of it is dead, and its xl is done with it.
             self.result = self.ended.map(Ok);
@@ -223,8 +178,6 @@ impl<'a> Ending<'a> {
             Some(_) => Ended::Stopped,
             None => Ended::NotRunning,
         });
-        // It was taking the guest's domain apart when it was held.
-        self.held = None;
         let Some(keeper) = keeper else {
             self.result = Some(Ok(ended));
             return;

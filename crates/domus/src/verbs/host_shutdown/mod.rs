@@ -145,21 +145,36 @@ fn ours(known: &Known) -> BTreeMap<&str, Option<&Guest>> {
     remembered.chain(declared).collect()
 }
 
-/// All domains, once none of our guests is between two: a guest that reboots by itself has none for some seconds, and would
-/// be overlooked, start again, and end as by a power cut.
+/// All domains, once none of our guests is between two: a guest that reboots by itself has shut down, and then has none for some
+/// seconds. It would be overlooked, start again, and end as by a power cut.
 fn settled(known: &Known) -> anyhow::Result<Vec<Domain>> {
     let deadline = Instant::now() + REBOOTS;
     loop {
         let domains = domains(&known.programs)?;
         // After the domains: an xl that is gone now makes none.
         let keepers = Keepers::look(&known.layout);
-        let is_between = |(name, guest): (&str, Option<&Guest>)| {
+        let is_between = |name: &str, guest: Option<&Guest>| {
             let uuids = own::uuids(known.records.get(name), guest, &known.layout);
-            let lives = |one: &Domain| uuids.contains(&one.uuid) && one.state != State::Dying;
+            let is_there =
+                |state| matches!(state, State::Running | State::Paused | State::Suspended);
+            let lives = |one: &Domain| uuids.contains(&one.uuid) && is_there(one.state);
             let names = || keepers::names(name, known.records.called(name));
             !domains.iter().any(lives) && keepers.xl_of(&names(), &uuids).is_some()
         };
-        if !ours(known).into_iter().any(is_between) || Instant::now() >= deadline {
+        let between: Vec<&str> = ours(known)
+            .into_iter()
+            .filter(|(name, guest)| is_between(name, *guest))
+            .map(|(name, _)| name)
+            .collect();
+        if between.is_empty() {
+            return Ok(domains);
+        }
+        if Instant::now() >= deadline {
+            for name in between {
+                output::warning(&format!(
+                    "guest {name}: it has no domain that runs, and its xl is about to start it; it is not waited for any longer"
+                ));
+            }
             return Ok(domains);
         }
         thread::sleep(AGAIN / 4);
