@@ -93,6 +93,11 @@ impl Dom0 {
         Ok(self.run(&script)?.text())
     }
 
+    /// Has [`emulation_faults`](super::qemu::emulation_faults) say nothing of what was until now.
+    pub fn forget_faults(&self) {
+        self.run.forget_faults();
+    }
+
     /// Runs a bash script. Whatever its status, the output is given.
     ///
     /// # Errors

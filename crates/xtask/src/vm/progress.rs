@@ -21,6 +21,12 @@ pub fn lane(number: usize) {
     LANE.set(Some(number));
 }
 
+/// What marks lines of this thread: ` [2]`, or nothing where there is one only.
+pub fn label() -> String {
+    LANE.get()
+        .map_or_else(String::new, |lane| format!(" [{}]", lane + 1))
+}
+
 /// One step under way; it ends when dropped, or with [`Step::done`].
 pub struct Step {
     text: String,
@@ -35,10 +41,9 @@ impl Step {
         let text = text.into();
         let since = Instant::now();
         let over = Arc::new(AtomicBool::new(false));
-        let lane = LANE.get();
-        let text = lane.map_or(text.clone(), |lane| format!("{text} [{}]", lane + 1));
+        let text = format!("{text}{}", label());
         // Two spinners would each be drawn over by the other.
-        let bar = (lane.is_none() && std::io::stderr().is_terminal()).then(|| spinner(&text));
+        let bar = (LANE.get().is_none() && std::io::stderr().is_terminal()).then(|| spinner(&text));
         if bar.is_none() {
             anstream::eprintln!("· {text}");
             remind(text.clone(), since, Arc::clone(&over));

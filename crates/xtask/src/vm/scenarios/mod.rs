@@ -277,9 +277,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Scenario {
     fn play(&self, stage: &mut Stage) -> ScenarioResult {
-        anstream::println!("scenario {}: {}", self.name, self.about);
+        anstream::println!(
+            "scenario {}{}: {}",
+            self.name,
+            progress::label(),
+            self.about
+        );
         let since = Instant::now();
-        qemu::forget_emulation_faults();
+        stage.forget_emulation_faults();
         let mut result = (self.run)(stage);
         if let Err(error) = &result {
             // A scenario that failed may have left anything behind: the next begins with a Dom0 of its own.

@@ -9,7 +9,7 @@ use crate::switch::Action;
 use crate::vm::console::{self, State};
 use crate::vm::dom0::Dom0;
 use crate::vm::image::Image;
-use crate::vm::qemu::Machine;
+use crate::vm::qemu::{self, Machine};
 use crate::vm::world::{self, Configuration, Guest, World};
 
 /// What scenarios share.
@@ -106,6 +106,15 @@ impl Stage {
             configuration,
             guests: Vec::new(),
         })
+    }
+
+    /// Has nobody hold against the next scenario what the emulator did in those before.
+    pub fn forget_emulation_faults(&self) {
+        qemu::forget_emulation_faults();
+        let house = self.house.as_ref().map(|house| &house.world.dom0);
+        for dom0 in self.plain.iter().chain(house) {
+            dom0.forget_faults();
+        }
     }
 
     /// Forgets all Dom0s.
