@@ -38,8 +38,14 @@ impl Dom0 {
         dom0.shown_by_xl()?;
         for number in 0..count {
             let guest = guests::guest(number)?;
-            for path in guest.disks.iter().filter_map(|disk| disk.path.as_deref()) {
+            for disk in &guest.disks {
+                let Some(path) = disk.path.as_deref() else {
+                    continue;
+                };
                 dom0.write(path, "")?;
+                // As large as it is declared, and all hole.
+                let image = fs::File::options().write(true).open(dom0.path(path))?;
+                image.set_len(disk.size.map_or(0, |size| size.bytes()))?;
             }
             let facts = guests::facts(&guest);
             dom0.write(&format!("declared-facts/{}", guest.name), &facts)?;
@@ -100,10 +106,16 @@ impl Dom0 {
         let entries =
             (0..self.count).map(|number| shapes.long_entry(number, &guests::guest(number)?));
         write_list(&self.path("xl/list-l"), "[", "\n]\n", entries)?;
+        let mut affinity = format!("{}\n", guests::AFFINITY);
+        for number in 0..self.count {
+            affinity += &guests::affinity_lines(&guests::guest(number)?, number);
+        }
+        self.write("xl/vcpu-list", &affinity)?;
+        self.write("xl/info", guests::INFO)?;
         let folder = self.path("xl");
         let folder = folder.display();
         let xl = format!(
-            "#!/bin/sh\n[ \"$1\" = list ] && exec /bin/cat {folder}/list$2\necho \"$*\" >> {folder}/called\n"
+            "#!/bin/sh\ncase $1 in list) exec /bin/cat {folder}/list$2 ;; vcpu-list | info) exec /bin/cat {folder}/$1 ;; esac\necho \"$*\" >> {folder}/called\n"
         );
         self.write("xl/xl", &xl)?;
         fs::set_permissions(self.path("xl/xl"), fs::Permissions::from_mode(0o755))?;

@@ -1,7 +1,7 @@
 //! The guests of the bench, a third each PV, PVH and HVM: as Domus gets them, and as xl shows them.
 
 use anyhow::{Context as _, Result};
-use guest_spec::{Guest, GuestType};
+use guest_spec::{Guest, GuestType, OneOrMany};
 use serde_json::{Value, json};
 
 /// What the real xl 4.17 printed of a PV guest that boots by pygrub.
@@ -70,6 +70,35 @@ pub fn declared(number: usize) -> Value {
 pub fn guest(number: usize) -> Result<Guest> {
     serde_json::from_value(declared(number)).with_context(|| format!("guest{number}"))
 }
+
+/// The columns' names of `xl vcpu-list`.
+pub const AFFINITY: &str =
+    "Name                                ID  VCPU   CPU State   Time(s) Affinity (Hard / Soft)";
+
+/// What `xl vcpu-list` says of a guest whose vCPUs are to run on some processors; nothing of another.
+pub fn affinity_lines(guest: &Guest, number: usize) -> String {
+    let Some(OneOrMany::Many(soft)) = &guest.cpu.cpus_soft else {
+        return String::new();
+    };
+    let lines = soft.iter().enumerate().map(|(vcpu, soft)| {
+        let (name, domid) = (&guest.name, number + 1);
+        format!(
+            "{name:<33} {domid:>4} {vcpu:>5} {vcpu:>4}   -b- {:>9.1}  all / {soft}\n",
+            12.5
+        )
+    });
+    lines.collect()
+}
+
+/// What `xl info` says of the host, as far as Domus reads it.
+pub const INFO: &str = "\
+host                   : dom0
+nr_cpus                : 2
+max_cpu_id             : 1
+total_memory           : 4194304
+free_memory            : 65536
+outstanding_claims     : 0
+";
 
 /// The columns' names of `xl list -v`.
 pub const HEADER: &str = "Name                                        ID   Mem VCPUs\tState\tTime(s)   UUID                            Reason-Code\tSecurity Label";
