@@ -45,7 +45,7 @@ impl Dom0 {
                 dom0.write(path, "")?;
                 // As large as it is declared, and all hole.
                 let image = fs::File::options().write(true).open(dom0.path(path))?;
-                image.set_len(disk.size.map_or(0, |size| size.bytes()))?;
+                image.set_len(disk.size.map_or(0, guest_spec::ByteSize::bytes))?;
             }
             let facts = guests::facts(&guest);
             dom0.write(&format!("declared-facts/{}", guest.name), &facts)?;
