@@ -26,7 +26,7 @@ use xl_cfg::Config;
 
 use crate::files::{FileError, open_lock};
 use crate::layout::Layout;
-use crate::record::Record;
+use crate::record::{Record, Records};
 
 /// How long a unit may still be there after its guest is gone: it asks xl now and then only.
 const UNIT_ENDS: Duration = Duration::from_secs(30);
@@ -135,6 +135,12 @@ pub fn names(name: &str, record: Option<&Record>) -> Vec<String> {
     names.sort_unstable();
     names.dedup();
     names
+}
+
+/// The same of the guest that is called so, or was.
+#[must_use]
+pub fn names_of(name: &str, records: &Records) -> Vec<String> {
+    names(name, records.called(name))
 }
 
 fn xls(layout: &Layout) -> Vec<Keeper> {

@@ -7,7 +7,7 @@ use guest_spec::Guest;
 use reconcile::domains::{Domain, State};
 use reconcile::files::{Entry, digest};
 use reconcile::holders::DiskId;
-use reconcile::keepers;
+use reconcile::keepers::names_of;
 use reconcile::observe::Domains;
 use reconcile::own;
 use reconcile::plan::Step;
@@ -149,8 +149,8 @@ pub fn judge(guest: &Guest, now: &Now, context: &Context) -> anyhow::Result<Begi
             _ => bail!("{}", cannot_run(domain)),
         };
     }
-    let kept = observed.holders.keepers();
-    if let Some(keeper) = kept.xl_of(&keepers::names(name, now.records.called(name)), &uuids) {
+    let keepers = observed.holders.keepers();
+    if let Some(keeper) = keepers.xl_of(&names_of(name, &now.records), &uuids) {
         bail!("it has no domain at this moment, but {keeper}");
     }
     if let Some(foreign) = observed.domains.foreign(name, guest.uuid) {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use reconcile::domains::{self, Domain};
 use reconcile::ending::{self, Ended, Progress, Target};
-use reconcile::keepers;
+use reconcile::keepers::names_of;
 use serde::Serialize;
 
 use crate::cli::{Common, StopArgs};
@@ -137,7 +137,7 @@ fn target(name: &str, known: &Known, domains: Result<&[Domain], String>) -> Resu
     }
     Ok(Target {
         name: name.to_owned(),
-        names: keepers::names(name, known.records.called(name)),
+        names: names_of(name, &known.records),
         uuids: named.uuids,
         lifecycle: named.lifecycle,
         at_once: false,

@@ -44,7 +44,7 @@ impl Dom0 {
                 };
                 dom0.write(path, "")?;
                 // As large as it is declared, and all hole.
-                let image = fs::File::options().write(true).open(dom0.path(path))?;
+                let image = fs::File::create(dom0.path(path))?;
                 image.set_len(disk.size.map_or(0, guest_spec::ByteSize::bytes))?;
             }
             let facts = guests::facts(&guest);
@@ -98,18 +98,17 @@ impl Dom0 {
     /// What xl says of the guests, and an xl that says it: the time of an xl that thinks is not Domus's.
     fn shown_by_xl(&self) -> Result<()> {
         let mut short = format!("{}\n", guests::HEADER);
+        let mut affinity = format!("{}\n", guests::AFFINITY);
         for number in 0..self.count {
-            short += &guests::short_line(number, &guests::guest(number)?);
+            let guest = guests::guest(number)?;
+            short += &guests::short_line(number, &guest);
+            affinity += &guests::affinity_lines(&guest, number);
         }
         self.write("xl/list-v", &short)?;
         let shapes = Shapes::read()?;
         let entries =
             (0..self.count).map(|number| shapes.long_entry(number, &guests::guest(number)?));
         write_list(&self.path("xl/list-l"), "[", "\n]\n", entries)?;
-        let mut affinity = format!("{}\n", guests::AFFINITY);
-        for number in 0..self.count {
-            affinity += &guests::affinity_lines(&guests::guest(number)?, number);
-        }
         self.write("xl/vcpu-list", &affinity)?;
         self.write("xl/info", guests::INFO)?;
         let folder = self.path("xl");

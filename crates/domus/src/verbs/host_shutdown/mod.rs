@@ -18,7 +18,7 @@ use anyhow::Context as _;
 use guest_spec::{Guest, Lifecycle, OnHostShutdown, OnTimeout};
 use reconcile::domains::{self, Domain, State};
 use reconcile::ending::{self, Ended, Progress, Target};
-use reconcile::keepers::{self, Keepers};
+use reconcile::keepers::{Keepers, names_of};
 use reconcile::program;
 use reconcile::restoring::{is_restoring, never_ran};
 use reconcile::startup::{Planned, waves};
@@ -158,7 +158,7 @@ fn settled(known: &Known) -> anyhow::Result<Vec<Domain>> {
             let is_there =
                 |state| matches!(state, State::Running | State::Paused | State::Suspended);
             let lives = |one: &Domain| uuids.contains(&one.uuid) && is_there(one.state);
-            let names = || keepers::names(name, known.records.called(name));
+            let names = || names_of(name, &known.records);
             !domains.iter().any(lives) && keepers.xl_of(&names(), &uuids).is_some()
         };
         let between: Vec<&str> = ours(known)
@@ -348,7 +348,7 @@ fn shut_down(guests: &[&Mine], known: &Known, said: &mut Said) {
         .iter()
         .map(|guest| Target {
             name: guest.name.clone(),
-            names: keepers::names(&guest.name, known.records.called(&guest.name)),
+            names: names_of(&guest.name, &known.records),
             uuids: vec![guest.domain.uuid],
             lifecycle: guest.lifecycle.clone(),
             at_once: false,
