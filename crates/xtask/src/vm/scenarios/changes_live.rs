@@ -3,7 +3,8 @@
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::stage::{House, Stage};
+use super::house::House;
+use super::stage::Stage;
 use crate::vm::console::State;
 use crate::vm::qemu::Machine;
 

@@ -2,7 +2,8 @@
 
 use anyhow::{Result, ensure};
 
-use super::stage::{House, Stage};
+use super::house::House;
+use super::stage::Stage;
 use crate::vm::micro;
 
 const GUEST: &str = "with-drive";

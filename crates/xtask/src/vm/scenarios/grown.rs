@@ -3,7 +3,8 @@
 
 use anyhow::{Result, ensure};
 
-use super::stage::{House, Stage};
+use super::house::House;
+use super::stage::Stage;
 use crate::vm::console;
 
 /// A guest of the template with one disk, from which it boots.

@@ -2,18 +2,16 @@
 
 use anyhow::{Result, ensure};
 
-use super::stage::{Stage, micro_guest};
+use super::house::{QDISK_GUEST, qdisk_guest};
+use super::stage::Stage;
 use crate::vm::console;
 
-/// A guest whose disk only qemu can serve: for raw files Xen takes loop devices.
-const GUEST: &str = "qdisk-guest";
-const OPTIONS: &str = r#"type = "pvh"; memory = 128; cmdline = "console=hvc0"; networks.lan = { };
-    disks.data = { path = "/vmdisks/qdisk-guest.qcow2"; size = "64MiB"; format = "qcow2"; };"#;
+const FILE: &str = "qdisk.nix";
 
 /// Runs the scenario.
 pub fn run(stage: &mut Stage) -> Result<()> {
     let house = stage.house()?;
-    house.declare("qdisk.nix", &micro_guest(GUEST, OPTIONS))?;
+    house.declare(FILE, &qdisk_guest())?;
     house.world.states(&house.guests, 90)?;
 
     let domains = house.domains()?;
@@ -26,7 +24,8 @@ pub fn run(stage: &mut Stage) -> Result<()> {
             .collect();
         let qemu = own.iter().any(|line| line.contains("qemu"));
         ensure!(
-            own.iter().any(|line| line.contains("xl create")) && qemu == (guest.name == GUEST),
+            own.iter().any(|line| line.contains("xl create"))
+                && qemu == (guest.name == QDISK_GUEST),
             "{unit} has not the processes of its guest in its cgroup:\n{processes}"
         );
     }
@@ -54,5 +53,5 @@ pub fn run(stage: &mut Stage) -> Result<()> {
         now == processes,
         "processes changed from\n{processes}to\n{now}"
     );
-    Ok(())
+    house.take_back(FILE).map(drop)
 }

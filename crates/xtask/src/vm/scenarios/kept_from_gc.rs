@@ -3,7 +3,8 @@
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::stage::{House, Stage};
+use super::house::House;
+use super::stage::Stage;
 use crate::switch;
 
 const GUEST: &str = "collected";

@@ -1,12 +1,13 @@
 //! A change that Xen can make live is made live, by a switch.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use super::stage::Stage;
 use crate::switch::Action;
 use crate::vm::console;
 
 const GUEST: &str = "mrkitty";
+const WAS_MIB: u64 = 256;
 const MIB: u64 = 384;
 
 /// Runs the scenario.
@@ -43,5 +44,17 @@ pub fn run(stage: &mut Stage) -> Result<()> {
             .all(|(guest, state)| guest.name != GUEST || state.sees_memory(MIB))
     })?;
     console::all_go_on(&before, &states)?;
-    house.same_domains(&domains)
+    house.same_domains(&domains)?;
+
+    // Less is a live change as well; and so the scenarios that come find it.
+    house.configuration.set_memory(GUEST, WAS_MIB)?;
+    let generation = house.configuration.evaluate_offline()?;
+    house.world.switch(&generation, Action::Switch)?.ok()?;
+    let less = house.state_when(GUEST, 90, |state| state.sees_memory(WAS_MIB))?;
+    let was = guests
+        .iter()
+        .zip(&before)
+        .find(|(guest, _)| guest.name == GUEST);
+    let (_, was) = was.with_context(|| format!("{GUEST} is not declared"))?;
+    less.goes_on_from(was)
 }

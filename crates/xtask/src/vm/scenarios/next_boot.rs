@@ -3,7 +3,8 @@
 
 use anyhow::{Result, ensure};
 
-use super::stage::{House, Stage, micro_guest};
+use super::house::{House, micro_guest};
+use super::stage::Stage;
 use crate::vm::console::{self, State};
 
 const GUEST: &str = "waiting";

@@ -4,12 +4,17 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
+use super::house::qdisk_guest;
 use super::stage::Stage;
 use crate::vm::console;
+
+const FILE: &str = "qdisk.nix";
 
 /// Runs the scenario.
 pub fn run(stage: &mut Stage) -> Result<()> {
     let house = stage.house()?;
+    // Beside them one with a process of qemu, which is started anew for its disk.
+    house.declare(FILE, &qdisk_guest())?;
     let before = house.world.states(&house.guests, 60)?;
     house.world.dom0.reboot()?;
     house.world.dom0.wait_booted(Duration::from_secs(300))?;
@@ -21,5 +26,5 @@ pub fn run(stage: &mut Stage) -> Result<()> {
         !plan.contains("start"),
         "after a restore something is still to be started:\n{plan}"
     );
-    Ok(())
+    house.take_back(FILE).map(drop)
 }

@@ -3,7 +3,8 @@
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::stage::{House, Stage, micro_guest};
+use super::house::{House, micro_guest};
+use super::stage::Stage;
 use crate::vm::console;
 
 const OLD: &str = "first-name";

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::stage::{House, Stage};
+use super::house::House;
+use super::stage::Stage;
 use crate::switch::Action;
 use crate::vm::console::{self, State};
 
