@@ -235,7 +235,7 @@ pub fn note(guest: &str, note: &Note) -> String {
         }
         Note::Orphaned { paths } => {
             format!(
-                "is no longer declared; its disks stay: {}",
+                "is no longer declared; its disks stay: {}; `domus image delete` deletes what nobody needs",
                 paths.join(", ")
             )
         }

@@ -307,6 +307,29 @@ fn a_guest_that_a_newer_generation_removed_comes_back_with_its_disks() {
 }
 
 #[test]
+fn a_disc_in_a_drive_is_no_disk_of_the_guest() {
+    const DISC: &str = "/srv/install.iso";
+    let dom0 = Dom0::new();
+    dom0.write(DISC, "an installer");
+    let mut web = guest("web", 1);
+    let drive =
+        json!({ "name": "cd", "vdev": "xvdd", "format": "raw", "cdrom": true, "path": DISC });
+    web["disks"].as_array_mut().unwrap().push(drive);
+    dom0.declare(&[web]);
+    applied(&dom0, &["apply"]);
+    dom0.declare(&[]);
+    let said = applied(&dom0, &["apply"]);
+    assert!(said.contains("its disks stay: /vmdisks/web.img;"), "{said}");
+    let ran = dom0.run(&["image", "delete", "--yes", DISC]);
+    assert!(
+        ran.stderr.contains("is no image that Domus knows"),
+        "{}",
+        ran.stderr
+    );
+    assert!(dom0.has(DISC));
+}
+
+#[test]
 fn an_image_of_which_nobody_can_tell_is_not_forgotten() {
     let dom0 = Dom0::new();
     dom0.declare(&[guest("web", 1)]);

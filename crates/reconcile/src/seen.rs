@@ -33,12 +33,14 @@ pub(crate) fn note_seen(
         record.lifecycle.clone_from(&guest.lifecycle);
     }
     if stages.images {
-        let there = disk_ids(guest, &files.disks).filter_map(|(disk, _)| disk.file());
-        record.images.extend(there.map(str::to_owned));
-        let qcow2 = disk_ids(guest, &files.disks)
-            .filter(|(disk, _)| disk.format == DiskFormat::Qcow2)
-            .filter_map(|(disk, _)| disk.file());
-        record.qcow2.extend(qcow2.map(str::to_owned));
+        // A disc in a drive is not the guest's own, whether the guest is there or not.
+        let there = disk_ids(guest, &files.disks).filter(|(disk, _)| !disk.cdrom);
+        for (disk, path) in there.filter_map(|(disk, _)| Some((disk, disk.file()?))) {
+            record.images.insert(path.to_owned());
+            if disk.format == DiskFormat::Qcow2 {
+                record.qcow2.insert(path.to_owned());
+            }
+        }
     }
     if let (Ok(Entry::File(bytes)), Some(text)) = (&files.config, &plan.config)
         && text.reveal().as_bytes() == bytes.as_slice()
