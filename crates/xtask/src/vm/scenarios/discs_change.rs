@@ -1,4 +1,5 @@
-//! The disc in an HVM guest's drive is changed, taken out and put in while the guest runs, and the guest sees it.
+//! The disc in an HVM guest's drive is changed, taken out and put in while the guest runs, and the guest sees it; and it comes
+//! back from its save file with the disc that it had.
 
 use anyhow::{Result, ensure};
 
@@ -73,7 +74,40 @@ pub fn run(stage: &mut Stage) -> Result<()> {
         disc_becomes(house, disc, size, says)?;
     }
     house.runs_on(GUEST, &before, domid)?;
+    comes_back(house)?;
     house.take_back(FILE).map(drop)
+}
+
+/// Saved with what its qemu holds of it too, and restored with the disc that was in its drive.
+fn comes_back(house: &mut House) -> Result<()> {
+    disc_becomes(
+        house,
+        "path = \"/vmdisks/two.iso\";",
+        Some(6),
+        "insert /vmdisks/two.iso into drive hdc",
+    )?;
+    let before = house.state(GUEST, 60)?;
+    let save = format!("/var/lib/xen/save/{GUEST}");
+    house
+        .world
+        .dom0
+        .ok(&format!("xl save {GUEST} {save} >/dev/null 2>&1"))?;
+    let saved = house.world.domus(&format!("status {GUEST}"))?;
+    ensure!(
+        saved.contains("saved") && !saved.contains("partial"),
+        "status does not show that it is saved:\n{saved}"
+    );
+    let said = house.world.domus(&format!("start {GUEST}"))?;
+    ensure!(said.contains("restored from its save file"), "{said}");
+    let after = house.state(GUEST, 90)?;
+    after.goes_on_from(&before)?;
+    ensure!(
+        after.disks == before.disks,
+        "it came back with another disc:\n  {}\n  {}",
+        before.line,
+        after.line
+    );
+    house.nothing_to_do(GUEST)
 }
 
 fn disc_becomes(house: &mut House, disc: &str, size: Option<u64>, says: &str) -> Result<()> {

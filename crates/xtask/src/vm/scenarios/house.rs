@@ -262,6 +262,8 @@ impl House {
             let orphaned = orphaned.join(" ");
             self.world
                 .domus(&format!("image delete --yes {orphaned}"))?;
+            // Nothing is left of them, so their guests are forgotten.
+            self.world.domus("apply")?;
         }
         let plan = self.world.domus("plan")?;
         ensure!(plan == "nothing to do\n", "{plan}");

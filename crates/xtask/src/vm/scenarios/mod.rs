@@ -105,7 +105,7 @@ pub const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "discs-change",
-        about: "the disc in an HVM guest's drive changes, goes and comes while it runs, as it sees itself",
+        about: "the disc in an HVM guest's drive changes, goes and comes while it runs, as it sees itself; saved, it comes back with it",
         run: discs_change::run,
     },
     Scenario {
