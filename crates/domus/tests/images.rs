@@ -317,6 +317,12 @@ fn a_disc_in_a_drive_is_no_disk_of_the_guest() {
     web["disks"].as_array_mut().unwrap().push(drive);
     dom0.declare(&[web]);
     applied(&dom0, &["apply"]);
+    dom0.xl(&["destroy", "1"]);
+    fs::rename(dom0.path(DISC), dom0.path("/srv/away")).unwrap();
+    let ran = dom0.run(&["start", "web"]);
+    let why = "is not there; bring the disc's image back";
+    assert!(ran.stderr.contains(why), "{}", ran.stderr);
+    fs::rename(dom0.path("/srv/away"), dom0.path(DISC)).unwrap();
     dom0.declare(&[]);
     let said = applied(&dom0, &["apply"]);
     assert!(said.contains("its disks stay: /vmdisks/web.img;"), "{said}");

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use guest_spec::{Detach, DiskFormat, Guest};
+use guest_spec::{Detach, Disk, DiskFormat, Guest};
 use xl_cfg::Config;
 
 use crate::Stages;
@@ -34,6 +34,10 @@ pub(crate) fn note_seen(
     }
     if stages.images {
         // A disc in a drive is not the guest's own, whether the guest is there or not.
+        let discs = guest.disks.iter().filter(|disk| disk.cdrom);
+        for path in discs.filter_map(Disk::file) {
+            record.images.remove(path);
+        }
         let there = disk_ids(guest, &files.disks).filter(|(disk, _)| !disk.cdrom);
         for (disk, path) in there.filter_map(|(disk, _)| Some((disk, disk.file()?))) {
             record.images.insert(path.to_owned());

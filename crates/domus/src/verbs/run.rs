@@ -239,6 +239,13 @@ fn wait_until_up(
         let mine = |domain: &&Domain| domain.uuid == uuid && domain.state != State::Dying;
         let domains = domains::list_briefly(programs).unwrap_or_default();
         let domain = domains.iter().find(mine);
+        // An xl that refused did not start what is there: somebody else did, a moment ago.
+        let refused = ended
+            .and_then(|status| status.code())
+            .is_some_and(|code| code != 0);
+        if refused && !said.has_said(COMPLETE) {
+            return Ok(ended);
+        }
         if domain.is_some_and(|domain| domain.state != State::Paused) {
             return Ok(None);
         }

@@ -63,6 +63,9 @@ impl Case<'_> {
             Found::Absent if host.images.contains(path) => Err(format!(
                 "was there at the last apply and is gone, and a new image would be empty. Bring it back, or mount what holds it; if it was deleted on purpose, run `domus image forget {path}`"
             )),
+            Found::Absent if disk.cdrom => Err(
+                "is not there; bring the disc's image back, or take `path` out, which leaves the drive without a disc".into(),
+            ),
             Found::Absent if self.runs_on(path) => Err(
                 "is gone while the guest runs on it; copy what you need from inside the guest before you shut it down".into(),
             ),
