@@ -119,6 +119,22 @@ impl Configuration {
         fs::remove_file(self.folder.path().join(name)).context("cannot remove a module")
     }
 
+    /// A file that is not as the template has it; nothing where all are.
+    ///
+    /// # Errors
+    /// One of the two cannot be read.
+    pub fn differs_in(&self) -> Result<Option<String>> {
+        let template = eval::project().join("templates/dom0");
+        for entry in fs::read_dir(self.folder.path())? {
+            let name = entry?.file_name();
+            let text = fs::read(self.folder.path().join(&name))?;
+            if fs::read(template.join(&name)).ok() != Some(text) {
+                return Ok(Some(name.display().to_string()));
+            }
+        }
+        Ok(None)
+    }
+
     /// Evaluates it, with the NixOS modules that `options` choose.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! A Dom0 whose declared guests run, and what scenarios do with it and ask of it.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::switch::Action;
@@ -252,6 +252,9 @@ impl House {
     /// # Errors
     /// Something else was left behind.
     pub fn tidy(&mut self) -> Result<()> {
+        if let Some(file) = self.configuration.differs_in()? {
+            bail!("{file} is not the template's");
+        }
         let images: Value = serde_json::from_str(&self.world.domus("image list --json")?)?;
         let images = images["images"].as_array().into_iter().flatten();
         let orphaned = images.filter(|image| image["orphaned"] == true);
@@ -267,10 +270,22 @@ impl House {
         }
         let plan = self.world.domus("plan")?;
         ensure!(plan == "nothing to do\n", "{plan}");
+        let domains = self.domains()?;
+        let strangers = domains.lines().filter(|line| {
+            let name = line.split_whitespace().next();
+            self.guests
+                .iter()
+                .all(|guest| Some(guest.name.as_str()) != name)
+        });
+        let strangers: Vec<&str> = strangers.collect();
+        ensure!(
+            strangers.is_empty(),
+            "domains that nobody declared: {strangers:?}"
+        );
         self.no_save_is_left()?;
         self.world
             .dom0
-            .ok("systemctl is-active xendomains domus-shutdown")
+            .ok("systemctl is-active xendomains && systemctl is-active domus-shutdown")
             .map(drop)
     }
 
