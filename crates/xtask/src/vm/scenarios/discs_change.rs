@@ -9,6 +9,8 @@ use crate::vm::micro;
 
 const GUEST: &str = "with-drive";
 const FILE: &str = "with-drive.nix";
+/// What qemu says then.
+const LOCKED: &str = "is locked and force was not specified, wait for tray to open and try again";
 const INITRD: &str = "/srv/with-drive/initrd";
 
 /// The micro guest's initrd with the modules of the emulated drive, from the Dom0's own kernel; and two discs.
@@ -111,7 +113,16 @@ fn comes_back(house: &mut House) -> Result<()> {
 }
 
 fn disc_becomes(house: &mut House, disc: &str, size: Option<u64>, says: &str) -> Result<()> {
-    let said = house.declare(FILE, &module(disc))?;
+    let said = match house.declare(FILE, &module(disc)) {
+        Ok(said) => said,
+        // At that moment the guest had the drive open, which locks its tray; it is tried again, as its administrator would.
+        Err(error) if format!("{error:#}").contains(LOCKED) => {
+            let again = "for i in 1 2 3 4 5; do domus apply && exit; sleep 2; done; exit 1";
+            house.world.dom0.ok(&format!("({again})"))?;
+            format!("{error:#}")
+        }
+        Err(error) => return Err(error),
+    };
     ensure!(
         said.contains(says),
         "the switch does not say '{says}':\n{said}"

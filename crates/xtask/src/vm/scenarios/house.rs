@@ -83,9 +83,14 @@ impl House {
 
     fn switch(&mut self) -> Result<String> {
         let generation = self.configuration.evaluate_offline()?;
-        let said = self.world.switch(&generation, Action::Switch)?.ok()?;
+        let report = self.world.switch(&generation, Action::Switch)?;
+        if report.status != 0 {
+            let journal = "journalctl -b --no-pager -o cat -n 30 -u 'domus-*'";
+            let journal = self.world.dom0.ok(journal)?;
+            bail!("a switch failed:\n{}\nthe journal:\n{journal}", report.text);
+        }
         self.guests = world::guests(&generation)?;
-        Ok(said)
+        Ok(report.text)
     }
 
     /// What `domus plan --json` says of a guest.
