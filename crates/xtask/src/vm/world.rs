@@ -49,6 +49,11 @@ pub struct Configuration {
     folder: TempDir,
 }
 
+/// What a [`Configuration`] is copied from.
+fn template() -> PathBuf {
+    eval::project().join("templates/dom0")
+}
+
 impl Configuration {
     /// Copies the template.
     ///
@@ -56,9 +61,8 @@ impl Configuration {
     /// The template cannot be read, or there is no place for the copy.
     pub fn from_template() -> Result<Self> {
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-        let template = eval::project().join("templates/dom0");
-        let entries = fs::read_dir(&template);
-        for entry in entries.with_context(|| format!("cannot read {}", template.display()))? {
+        let entries = fs::read_dir(template());
+        for entry in entries.with_context(|| format!("cannot read {}", template().display()))? {
             let entry = entry?;
             if entry.file_type()?.is_file() {
                 fs::copy(entry.path(), folder.path().join(entry.file_name()))?;
@@ -124,11 +128,10 @@ impl Configuration {
     /// # Errors
     /// One of the two cannot be read.
     pub fn differs_in(&self) -> Result<Option<String>> {
-        let template = eval::project().join("templates/dom0");
         for entry in fs::read_dir(self.folder.path())? {
             let name = entry?.file_name();
             let text = fs::read(self.folder.path().join(&name))?;
-            if fs::read(template.join(&name)).ok() != Some(text) {
+            if fs::read(template().join(&name)).ok() != Some(text) {
                 return Ok(Some(name.display().to_string()));
             }
         }
@@ -272,21 +275,25 @@ impl World {
         let patience = Duration::from_secs(400);
         let output = self.dom0.run_for("domus apply", patience)?;
         if output.status != 0 {
-            let journal = self
-                .dom0
-                .run("journalctl -b --no-pager -n 40 -u 'domus-*'")?;
-            bail!(
-                "domus apply failed:\n{}{}\n{}",
-                output.text(),
-                output.error_text(),
-                journal.text()
-            );
+            let (text, errors) = (output.text(), output.error_text());
+            bail!("domus apply failed:\n{text}{errors}\n{}", self.journal()?);
         }
         let mut states = Vec::new();
         for guest in guests {
             states.push(console::state_after(&mut self.dom0, &guest.name, 0, 120)?);
         }
         Ok(states)
+    }
+
+    /// The last that Domus's units of this boot wrote to the journal, under a heading.
+    ///
+    /// # Errors
+    /// The Dom0 does not answer.
+    pub fn journal(&mut self) -> Result<String> {
+        let lines = self
+            .dom0
+            .ok("journalctl -b --no-pager -o cat -n 40 -u 'domus-*'")?;
+        Ok(format!("the journal:\n{lines}"))
     }
 
     /// The next state that each of `guests` says on its console.

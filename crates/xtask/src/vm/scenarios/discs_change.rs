@@ -9,7 +9,7 @@ use crate::vm::micro;
 
 const GUEST: &str = "with-drive";
 const FILE: &str = "with-drive.nix";
-/// What qemu says then.
+/// What qemu says of a drive that the guest has open.
 const LOCKED: &str = "is locked and force was not specified, wait for tray to open and try again";
 const INITRD: &str = "/srv/with-drive/initrd";
 
@@ -28,6 +28,33 @@ mkdir -p /vmdisks
 truncate -s 4M /vmdisks/one.iso
 truncate -s 6M /vmdisks/two.iso
 "#;
+
+/// What can be in the drive.
+#[derive(Clone, Copy)]
+struct Disc {
+    /// How it is declared.
+    option: &'static str,
+    /// How large the guest sees it; nothing where it sees none.
+    mib: Option<u64>,
+    /// What a switch says that puts it in, or takes out the one before.
+    says: &'static str,
+}
+
+const ONE: Disc = Disc {
+    option: "path = \"/vmdisks/one.iso\";",
+    mib: Some(4),
+    says: "insert /vmdisks/one.iso into drive hdc",
+};
+const TWO: Disc = Disc {
+    option: "path = \"/vmdisks/two.iso\";",
+    mib: Some(6),
+    says: "insert /vmdisks/two.iso into drive hdc",
+};
+const NONE: Disc = Disc {
+    option: "",
+    mib: None,
+    says: "eject the disc of drive hdc",
+};
 
 /// The module, with this disc in the drive.
 fn module(disc: &str) -> String {
@@ -56,24 +83,14 @@ pub fn run(stage: &mut Stage) -> Result<()> {
         .world
         .dom0
         .ok(&PREPARE.replace("INITRD", micro::INITRD))?;
-    house.declare(FILE, &module("path = \"/vmdisks/one.iso\";"))?;
-    let before = house.state_when(GUEST, 200, |state| state.disks.get("sr0") == Some(&4))?;
+    house.declare(FILE, &module(ONE.option))?;
+    let before = house.state_when(GUEST, 200, |state| {
+        state.disks.get("sr0").copied() == ONE.mib
+    })?;
     house.nothing_to_do(GUEST)?;
     let domid = house.domid(GUEST)?;
-    for (disc, size, says) in [
-        (
-            "path = \"/vmdisks/two.iso\";",
-            Some(6),
-            "insert /vmdisks/two.iso into drive hdc",
-        ),
-        ("", None, "eject the disc of drive hdc"),
-        (
-            "path = \"/vmdisks/one.iso\";",
-            Some(4),
-            "insert /vmdisks/one.iso into drive hdc",
-        ),
-    ] {
-        disc_becomes(house, disc, size, says)?;
+    for disc in [TWO, NONE, ONE] {
+        disc_becomes(house, disc)?;
     }
     house.runs_on(GUEST, &before, domid)?;
     comes_back(house)?;
@@ -82,25 +99,15 @@ pub fn run(stage: &mut Stage) -> Result<()> {
 
 /// Saved with what its qemu holds of it too, and restored with the disc that was in its drive.
 fn comes_back(house: &mut House) -> Result<()> {
-    disc_becomes(
-        house,
-        "path = \"/vmdisks/two.iso\";",
-        Some(6),
-        "insert /vmdisks/two.iso into drive hdc",
-    )?;
+    disc_becomes(house, TWO)?;
     let before = house.state(GUEST, 60)?;
-    let save = format!("/var/lib/xen/save/{GUEST}");
-    house
-        .world
-        .dom0
-        .ok(&format!("xl save {GUEST} {save} >/dev/null 2>&1"))?;
+    house.save(GUEST)?;
     let saved = house.world.domus(&format!("status {GUEST}"))?;
     ensure!(
         saved.contains("saved") && !saved.contains("partial"),
         "status does not show that it is saved:\n{saved}"
     );
-    let said = house.world.domus(&format!("start {GUEST}"))?;
-    ensure!(said.contains("restored from its save file"), "{said}");
+    house.start_saved(GUEST)?;
     let after = house.state(GUEST, 90)?;
     after.goes_on_from(&before)?;
     ensure!(
@@ -112,8 +119,8 @@ fn comes_back(house: &mut House) -> Result<()> {
     house.nothing_to_do(GUEST)
 }
 
-fn disc_becomes(house: &mut House, disc: &str, size: Option<u64>, says: &str) -> Result<()> {
-    let said = match house.declare(FILE, &module(disc)) {
+fn disc_becomes(house: &mut House, disc: Disc) -> Result<()> {
+    let said = match house.declare(FILE, &module(disc.option)) {
         Ok(said) => said,
         // At that moment the guest had the drive open, which locks its tray; it is tried again, as its administrator would.
         Err(error) if format!("{error:#}").contains(LOCKED) => {
@@ -124,9 +131,12 @@ fn disc_becomes(house: &mut House, disc: &str, size: Option<u64>, says: &str) ->
         Err(error) => return Err(error),
     };
     ensure!(
-        said.contains(says),
-        "the switch does not say '{says}':\n{said}"
+        said.contains(disc.says),
+        "the switch does not say '{}':\n{said}",
+        disc.says
     );
-    house.state_when(GUEST, 60, |state| state.disks.get("sr0").copied() == size)?;
+    house.state_when(GUEST, 60, |state| {
+        state.disks.get("sr0").copied() == disc.mib
+    })?;
     house.nothing_to_do(GUEST)
 }

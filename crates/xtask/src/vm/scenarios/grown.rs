@@ -35,18 +35,14 @@ pub fn run(stage: &mut Stage) -> Result<()> {
     is_sized(house, BEFORE_MIB)?;
 
     // A saved guest has its disk still: what it has in memory of the file system is for the old size.
-    let save = format!("/var/lib/xen/save/{GUEST}");
-    house
-        .world
-        .dom0
-        .ok(&format!("xl save {GUEST} {save} >/dev/null 2>&1"))?;
+    house.save(GUEST)?;
     let said = house.world.domus("apply")?;
     ensure!(
         said.contains(&format!("disks.root ({IMAGE}) grows")),
         "it is not said that the disk of a saved guest waits:\n{said}"
     );
     is_sized(house, BEFORE_MIB)?;
-    house.world.domus(&format!("start {GUEST}"))?;
+    house.start_saved(GUEST)?;
     let restored = house.state(GUEST, 90)?;
     restored.goes_on_from(&running)?;
     is_sized(house, BEFORE_MIB)?;

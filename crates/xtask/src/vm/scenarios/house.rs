@@ -33,6 +33,9 @@ pub fn micro_guest(name: &str, options: &str) -> String {
     )
 }
 
+/// The folder with the save files of xendomains and of Domus.
+pub const SAVES: &str = "/var/lib/xen/save";
+
 /// The name of [`qdisk_guest`].
 pub const QDISK_GUEST: &str = "qdisk-guest";
 
@@ -81,13 +84,16 @@ impl House {
         Ok(report.text)
     }
 
-    fn switch(&mut self) -> Result<String> {
+    /// Switches to the configuration as it is now; gives what the switch said.
+    ///
+    /// # Errors
+    /// As [`House::declare`]; the message of a failed switch has what domus wrote to the journal.
+    pub fn switch(&mut self) -> Result<String> {
         let generation = self.configuration.evaluate_offline()?;
         let report = self.world.switch(&generation, Action::Switch)?;
         if report.status != 0 {
-            let journal = "journalctl -b --no-pager -o cat -n 30 -u 'domus-*'";
-            let journal = self.world.dom0.ok(journal)?;
-            bail!("a switch failed:\n{}\nthe journal:\n{journal}", report.text);
+            let journal = self.world.journal()?;
+            bail!("a switch failed:\n{}\n{journal}", report.text);
         }
         self.guests = world::guests(&generation)?;
         Ok(report.text)
@@ -197,6 +203,34 @@ impl House {
         Ok(())
     }
 
+    /// Saves a guest to the file where xendomains and Domus look for it; it runs no more then.
+    ///
+    /// # Errors
+    /// xl cannot save it.
+    pub fn save(&mut self, guest: &str) -> Result<()> {
+        let save = format!("mkdir -p {SAVES} && xl save {guest} {SAVES}/{guest} 2>&1");
+        self.world.dom0.ok(&save).map(drop)
+    }
+
+    /// Restores a guest as xendomains does it: Domus is not asked, and the save file is deleted.
+    ///
+    /// # Errors
+    /// xl cannot restore it.
+    pub fn restore_as_xendomains(&mut self, guest: &str) -> Result<()> {
+        let restore = format!("xl restore {SAVES}/{guest} 2>&1 && rm {SAVES}/{guest}");
+        self.world.dom0.ok(&restore).map(drop)
+    }
+
+    /// Has Domus start a guest, from its save file.
+    ///
+    /// # Errors
+    /// It does not start, or Domus does not say that it was restored.
+    pub fn start_saved(&mut self, guest: &str) -> Result<()> {
+        let said = self.world.domus(&format!("start {guest}"))?;
+        ensure!(said.contains("restored from its save file"), "{said}");
+        Ok(())
+    }
+
     /// A guest's state as soon as `wanted` holds for it.
     ///
     /// # Errors
@@ -275,18 +309,11 @@ impl House {
         }
         let plan = self.world.domus("plan")?;
         ensure!(plan == "nothing to do\n", "{plan}");
-        let domains = self.domains()?;
-        let strangers = domains.lines().filter(|line| {
-            let name = line.split_whitespace().next();
-            self.guests
-                .iter()
-                .all(|guest| Some(guest.name.as_str()) != name)
-        });
-        let strangers: Vec<&str> = strangers.collect();
-        ensure!(
-            strangers.is_empty(),
-            "domains that nobody declared: {strangers:?}"
-        );
+        for domain in self.domains()?.lines() {
+            let name = domain.split_whitespace().next();
+            let declared = self.guests.iter().any(|guest| Some(&*guest.name) == name);
+            ensure!(declared, "a domain that nobody declared: {domain}");
+        }
         self.no_save_is_left()?;
         self.world
             .dom0
@@ -299,7 +326,7 @@ impl House {
     /// # Errors
     /// One is.
     pub fn no_save_is_left(&mut self) -> Result<()> {
-        let left = self.world.dom0.ok("ls -A /var/lib/xen/save")?;
+        let left = self.world.dom0.ok(&format!("ls -A {SAVES}"))?;
         ensure!(left.is_empty(), "save files stayed: {left}");
         Ok(())
     }

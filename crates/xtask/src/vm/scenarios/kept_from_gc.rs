@@ -37,18 +37,13 @@ pub fn run(stage: &mut Stage) -> Result<()> {
     house.declare(FILE, &module(OLD, "old"))?;
     let before = house.state(GUEST, 120)?;
     house.declare(FILE, &module(NEW, "new"))?;
-    let save = format!("/var/lib/xen/save/{GUEST}");
-    house.world.dom0.ok(&format!(
-        "xl save {GUEST} {save} >/dev/null 2>&1; mkdir -p {NOBODYS}"
-    ))?;
+    house.save(GUEST)?;
+    house.world.dom0.ok(&format!("mkdir -p {NOBODYS}"))?;
     collect(house)?;
     there(house, OLD, true)?;
 
-    // As xendomains restores it; its own reboot takes what it was started with.
-    house
-        .world
-        .dom0
-        .ok(&format!("xl restore {save} >/dev/null 2>&1; rm {save}"))?;
+    // Its own reboot takes what it was started with.
+    house.restore_as_xendomains(GUEST)?;
     house.state(GUEST, 60)?.goes_on_from(&before)?;
     house.reboot_guest(GUEST, "old")?;
 

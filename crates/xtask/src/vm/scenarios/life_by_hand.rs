@@ -2,20 +2,16 @@
 
 use anyhow::{Context as _, Result, ensure};
 
+use super::house::SAVES;
 use super::stage::Stage;
 
 /// Runs the scenario.
 pub fn run(stage: &mut Stage) -> Result<()> {
     let house = stage.house()?;
-    let name = &house
-        .guests
-        .first()
-        .context("no guest is declared")?
-        .name
-        .clone();
-    let one = &house.guests[..1];
+    let one: Vec<_> = house.guests.first().cloned().into_iter().collect();
+    let name = &one.first().context("no guest is declared")?.name;
     let world = &mut house.world;
-    let before = world.states(one, 60)?;
+    let before = world.states(&one, 60)?;
 
     // Its console is no terminal here; what it wrote is kept where xenconsoled was told to.
     let status = world.domus(&format!("status {name}"))?;
@@ -25,13 +21,11 @@ pub fn run(stage: &mut Stage) -> Result<()> {
     );
 
     // Saved, and restored in its unit, as it was.
-    let save = format!("/var/lib/xen/save/{name}");
-    world.dom0.ok(&format!(
-        "mkdir -p /var/lib/xen/save && xl save {name} {save}"
-    ))?;
-    let said = world.domus(&format!("start {name}"))?;
-    ensure!(said.contains("restored from its save file"), "{said}");
-    let restored = world.states(one, 60)?;
+    house.save(name)?;
+    house.start_saved(name)?;
+    let save = format!("{SAVES}/{name}");
+    let world = &mut house.world;
+    let restored = world.states(&one, 60)?;
     restored[0].goes_on_from(&before[0])?;
     world.dom0.ok(&format!(
         "! test -e {save} && ! test -e /run/domus/{name}.restoring
@@ -54,9 +48,9 @@ pub fn run(stage: &mut Stage) -> Result<()> {
         sleep 5
         test -s {save}"
     ))?;
-    let said = world.domus(&format!("start {name}"))?;
-    ensure!(said.contains("restored from its save file"), "{said}");
-    let again = world.states(one, 60)?;
+    house.start_saved(name)?;
+    let world = &mut house.world;
+    let again = world.states(&one, 60)?;
     again[0].goes_on_from(&restored[0])?;
     world.dom0.ok(&format!("! test -e {save}"))?;
 
@@ -66,7 +60,7 @@ pub fn run(stage: &mut Stage) -> Result<()> {
         said.contains(&format!("{name}: stopped")) && said.contains(&format!("{name}: started")),
         "{said}"
     );
-    world.states(one, 120)?;
+    world.states(&one, 120)?;
     world
         .dom0
         .ok(&format!("systemctl is-active domus-guest@{name}"))?;

@@ -35,7 +35,7 @@ pub fn run(stage: &mut Stage) -> Result<()> {
         "dry-activate changed something:\n{listed}"
     );
 
-    house.world.switch(&generation, Action::Switch)?.ok()?;
+    house.switch()?;
     let guests = house.guests.clone();
     let states = house.world.states_when(&guests, 90, |states| {
         guests
@@ -48,8 +48,7 @@ pub fn run(stage: &mut Stage) -> Result<()> {
 
     // Less is a live change as well; and so the scenarios that come find it.
     house.configuration.set_memory(GUEST, WAS_MIB)?;
-    let generation = house.configuration.evaluate_offline()?;
-    house.world.switch(&generation, Action::Switch)?.ok()?;
+    house.switch()?;
     let less = house.state_when(GUEST, 90, |state| state.sees_memory(WAS_MIB))?;
     let was = guests
         .iter()

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
+use super::house::SAVES;
 use super::stage::Stage;
 use crate::vm::console;
 
@@ -32,7 +33,7 @@ pub fn run(stage: &mut Stage) -> Result<()> {
         domains.is_empty(),
         "guests run without their bridge:\n{domains}"
     );
-    let saved = house.world.dom0.ok("ls /var/lib/xen/save | sort")?;
+    let saved = house.world.dom0.ok(&format!("ls {SAVES}"))?;
     let saved: Vec<&str> = saved.lines().collect();
     for guest in &house.guests {
         ensure!(

@@ -72,11 +72,8 @@ fn waits(house: &mut House, before: &State) -> Result<()> {
 fn waits_over_a_restore(house: &mut House) -> Result<()> {
     house.declare(FILE, &module("three", LARGER))?;
     let before = house.state(GUEST, 30)?;
-    house.world.dom0.ok(&format!(
-        "xl save {GUEST} /var/lib/xen/save/{GUEST} >/dev/null 2>&1
-        xl restore /var/lib/xen/save/{GUEST} >/dev/null 2>&1
-        rm /var/lib/xen/save/{GUEST}"
-    ))?;
+    house.save(GUEST)?;
+    house.restore_as_xendomains(GUEST)?;
     let after = house.state(GUEST, 60)?;
     after.goes_on_from(&before)?;
     let plan = house.changes_are(GUEST, "next-boot", &["cmdline"])?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::house::House;
+use super::house::{House, SAVES};
 use super::stage::Stage;
 use crate::switch::Action;
 use crate::vm::console::{self, State};
@@ -22,7 +22,6 @@ const LOST: &str = "lost";
 const DISK: &str = "/vmdisks/lost-data.img";
 /// It is shut down with the Dom0.
 const ENDS: &str = "ends";
-const FOLDER: &str = "/var/lib/xen/save";
 
 /// The guests of this scenario; `changed` is how those of the house are declared when the Dom0 boots.
 fn module(changed: &str) -> String {
@@ -87,19 +86,19 @@ pub fn run(stage: &mut Stage) -> Result<()> {
     console::line_after(dom0, ENDS, mark, "command line", 90)?;
     not_restored(house, &before[3], &said)?;
 
-    let files = house.world.dom0.ok(&format!("ls -A {FOLDER}"))?;
+    let files = house.world.dom0.ok(&format!("ls -A {SAVES}"))?;
     let files: Vec<&str> = files.lines().collect();
     let aside = |file: &&str, name: &str, why: &str| file.starts_with(&format!(".{name}.{why}-"));
     ensure!(
         files.len() == 2
             && files.iter().any(|file| aside(file, DISCARDED, "discarded"))
             && files.iter().any(|file| aside(file, CUT, "partial")),
-        "what was moved aside, and nothing else, should be in {FOLDER}: {files:?}"
+        "what was moved aside, and nothing else, should be in {SAVES}: {files:?}"
     );
     house
         .world
         .dom0
-        .ok(&format!("rm {FOLDER}/.*.discarded-* {FOLDER}/.*.partial-*"))?;
+        .ok(&format!("rm {SAVES}/.*.discarded-* {SAVES}/.*.partial-*"))?;
     house.take_back(FILE)?;
     // It failed over the guest without its disk. Who is not active does not save guests when the Dom0 goes down.
     house.world.dom0.ok("systemctl start xendomains")?;
