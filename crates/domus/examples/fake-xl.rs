@@ -2,7 +2,7 @@
 //!
 //! What it prints for `list -v` and `list -l` has the shape of Xen 4.17's; the scenarios on real Xen hold
 //! `domus` to the real one. `FAKE_XL_STATE` names the folder with its state. `FAKE_XL_FAULT` makes it
-//! fail: `hang`, `junk`, `fail`, or `fail:VERB` for one verb; `kill-before:VERB` and `kill-after:VERB` kill whoever called
+//! fail: `hang`, `junk`, `fail`, or `fail:VERB` for one verb, or one with these arguments; `kill-before:VERB` and `kill-after:VERB` kill whoever called
 //! it, before or after one verb does its work.
 
 #[path = "fake-xl/change.rs"]
@@ -24,7 +24,7 @@ mod saved;
 
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{env, fs, process, thread};
 
@@ -123,8 +123,22 @@ fn end(domid: &str) {
         let own = |domain: &mut Domain| domain.domid.to_string() == domid;
         for domain in state.domains.extract_if(.., own) {
             let _ = fs::remove_file(stored(&domain));
+            let _ = fs::remove_file(kept(&domain, "libxl-json"));
         }
     });
+}
+
+/// Keeps a domain's configuration as libxl does, before a device is attached: what is detached later stays in it.
+fn keep(domain: &Domain) {
+    if env::var_os("FAKE_XL_ROOT").is_some() {
+        let file = kept(domain, "libxl-json");
+        let new = kept(domain, "new.libxl-json");
+        // With the end of the string, as libxl writes it.
+        write_kept(&new, &format!("{}\0", list::libxl_json(domain)));
+        if let Err(error) = fs::rename(new, file) {
+            die(&error.to_string());
+        }
+    }
 }
 
 /// Whole or not at all: xenstored does not forget what it has because an xl is killed.
@@ -146,7 +160,11 @@ fn main() {
         Ok("hang") => thread::sleep(Duration::from_secs(3600)),
         Ok("junk") => return println!("Segmentation fault"),
         Ok("fail") => die("xenstored is not running"),
-        Ok(fault) if fault.strip_prefix("fail:") == Some(verb) => {
+        Ok(fault)
+            if fault
+                .strip_prefix("fail:")
+                .is_some_and(|at| at == verb || at == words.join(" ")) =>
+        {
             die("libxl: error: libxl_domain.c:42: fault wanted")
         }
         _ => {}
@@ -187,17 +205,7 @@ fn carry_out(words: &[&str]) {
                 die(&error.to_string());
             }
             change(domid, |domain| {
-                // As libxl: nobody else may read it (`libxl__userdata_store`).
-                let written = fs::OpenOptions::new()
-                    .write(true)
-                    .create(true)
-                    .truncate(true)
-                    .mode(0o600)
-                    .open(stored(domain))
-                    .and_then(|mut file| file.write_all(text.as_bytes()));
-                if let Err(error) = written {
-                    die(&error.to_string());
-                }
+                write_kept(&stored(domain), &text);
             });
         }
         // The guest reboots by itself: xl makes it anew, as it was made or as was stored for it.
@@ -210,6 +218,7 @@ fn carry_out(words: &[&str]) {
                 let old = state.domains.remove(at);
                 let text = fs::read_to_string(stored(&old));
                 let _ = fs::remove_file(stored(&old));
+                let _ = fs::remove_file(kept(&old, "libxl-json"));
                 let text = text.unwrap_or_else(|_| old.text.clone());
                 (monitor::restarts(&old, &text), text)
             });
@@ -243,10 +252,32 @@ fn read(path: &str) -> String {
 
 /// Where `config-update` puts a configuration.
 fn stored(domain: &Domain) -> PathBuf {
+    kept(domain, "xl")
+}
+
+/// As libxl: nobody else may read it (`libxl__userdata_store`).
+fn write_kept(path: &Path, text: &str) {
+    let written = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()));
+    if let Err(error) = written {
+        die(&error.to_string());
+    }
+}
+
+/// Where libxl keeps something of a domain.
+fn kept(domain: &Domain, what: &str) -> PathBuf {
     let root = env::var("FAKE_XL_ROOT").unwrap_or_default();
     let folder = PathBuf::from(root).join("var/lib/xen");
     let _ = fs::create_dir_all(&folder);
-    folder.join(format!("userdata-d.{}.{}.xl", domain.domid, domain.uuid))
+    folder.join(format!(
+        "userdata-d.{}.{}.{what}",
+        domain.domid, domain.uuid
+    ))
 }
 
 /// Whether a guest does not hear that it is to shut down: it is named in the file `deaf`.

@@ -8,7 +8,7 @@ use std::{fmt, fs};
 use anyhow::Context as _;
 use disk_image::Tools;
 use guest_spec::{Document, Guest};
-use reconcile::observe::{Observed, observe};
+use reconcile::observe::{Configurations, Observed, observe};
 use reconcile::plan::{Plan, plan};
 use reconcile::{Executor, Layout, Lock, Programs, Records, Stages, Starter, budget};
 
@@ -115,6 +115,15 @@ impl Context {
 
     /// Looks at what is there and plans these stages.
     pub fn now(&self, stages: Stages) -> anyhow::Result<Now> {
+        self.look(stages, Configurations::Told)
+    }
+
+    /// The same by what libxl has stored of the domains: enough to see that nothing is in a guest's way.
+    pub fn now_as_stored(&self, stages: Stages) -> anyhow::Result<Now> {
+        self.look(stages, Configurations::Stored)
+    }
+
+    fn look(&self, stages: Stages, configurations: Configurations) -> anyhow::Result<Now> {
         let records = Records::load(&self.layout)?;
         let observed = observe(
             &self.document,
@@ -122,6 +131,7 @@ impl Context {
             &self.layout,
             &self.programs,
             stages,
+            configurations,
         )?;
         let plan = plan(&self.document, &records, &observed, &self.layout, stages);
         Ok(Now {

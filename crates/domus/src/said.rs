@@ -3,59 +3,104 @@
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader};
 use std::process::Child;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use reconcile::program::tail;
 
 /// How many lines are kept.
 const KEPT: usize = 20;
+/// How long its last words are waited for, once it ended: whatever still holds the pipe (a qemu that xl left) must not keep us.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The last lines that a program says on its standard error; they go to the journal as they come.
-pub struct Said {
-    lines: Arc<Mutex<VecDeque<String>>>,
-    reader: Option<JoinHandle<()>>,
+#[derive(Clone)]
+pub struct Said(Arc<Shared>);
+
+struct Shared {
+    heard: Mutex<Heard>,
+    /// There is a line more, or there will be none.
+    changed: Condvar,
+}
+
+struct Heard {
+    lines: VecDeque<String>,
+    /// Nobody has the pipe any more.
+    is_over: bool,
+}
+
+impl Heard {
+    fn line(&self, beginning: &str) -> Option<&String> {
+        self.lines.iter().find(|line| line.starts_with(beginning))
+    }
 }
 
 impl Said {
     /// Of a program whose standard error is a pipe.
     pub fn of(program: &mut Child) -> Self {
-        let lines = Arc::new(Mutex::new(VecDeque::new()));
-        let kept = Arc::clone(&lines);
-        let reader = program.stderr.take().map(|pipe| {
+        let pipe = program.stderr.take();
+        let said = Self(Arc::new(Shared {
+            heard: Mutex::new(Heard {
+                lines: VecDeque::new(),
+                is_over: pipe.is_none(),
+            }),
+            changed: Condvar::new(),
+        }));
+        let hears = said.clone();
+        if let Some(pipe) = pipe {
             thread::spawn(move || {
                 for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
                     let line = tail(&String::from_utf8_lossy(&line));
                     errln!("{line}");
-                    let mut lines = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                    lines.push_back(line);
-                    if lines.len() > KEPT {
-                        lines.pop_front();
-                    }
+                    hears.change(|heard| {
+                        heard.lines.push_back(line);
+                        if heard.lines.len() > KEPT {
+                            heard.lines.pop_front();
+                        }
+                    });
                 }
-            })
-        });
-        Self { lines, reader }
+                hears.change(|heard| heard.is_over = true);
+            });
+        }
+        said
+    }
+
+    /// That of its last lines which begins like this.
+    pub fn line(&self, beginning: &str) -> Option<String> {
+        self.heard().line(beginning).cloned()
     }
 
     /// Whether one of its last lines begins like this.
     pub fn has_said(&self, beginning: &str) -> bool {
-        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.iter().any(|line| line.starts_with(beginning))
+        self.heard().line(beginning).is_some()
+    }
+
+    /// Waits, for at most so long, until it says a line that begins like this, or says nothing any more.
+    pub fn wait_for(&self, beginning: &str, limit: Duration) {
+        self.wait(limit, |heard| heard.line(beginning).is_some());
     }
 
     /// Its last words, on one line, once it ended.
     pub fn text(&self) -> String {
-        // Whatever still holds the pipe (a qemu that xl left) must not keep us.
-        if let Some(reader) = &self.reader {
-            let patience = Instant::now() + Duration::from_secs(2);
-            while !reader.is_finished() && Instant::now() < patience {
-                thread::sleep(Duration::from_millis(20));
-            }
-        }
-        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        self.wait(LAST_WORDS, |_| false);
+        let heard = self.heard();
+        let lines: Vec<&str> = heard.lines.iter().map(String::as_str).collect();
         tail(&lines.join("\n"))
+    }
+
+    fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.0.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Heard)) {
+        change(&mut self.heard());
+        self.0.changed.notify_all();
+    }
+
+    fn wait(&self, limit: Duration, enough: impl Fn(&Heard) -> bool) {
+        let goes_on = |heard: &mut Heard| !heard.is_over && !enough(heard);
+        let changed = &self.0.changed;
+        drop(changed.wait_timeout_while(self.heard(), limit, goes_on));
     }
 }

@@ -4,13 +4,15 @@
 
 mod support;
 
+use std::fs::File;
 use std::os::unix::net::UnixDatagram;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::fs::{FlockOperation, flock};
 use serde_json::json;
 use support::process::said;
-use support::{Dom0, guest};
+use support::{Dom0, HAND, guest};
 
 /// A Dom0 with web's files, not started.
 fn prepared() -> Dom0 {
@@ -62,6 +64,7 @@ fn it_tells_when_the_guest_runs_and_ends_with_it() {
     let (mut child, told) = run(&dom0);
     assert!(told.unwrap().starts_with("READY=1"));
     assert!(dom0.xl(&["list", "-v"]).contains("web "));
+    assert_eq!(dom0.read("/run/domus/web.domid"), "1");
     assert_eq!(
         ended_within(&mut child, Duration::from_millis(1500)),
         None,
@@ -70,7 +73,7 @@ fn it_tells_when_the_guest_runs_and_ends_with_it() {
     assert_eq!(dom0.run(&["stop", "web"]).status, 0);
     assert!(!dom0.xl(&["list", "-v"]).contains("web "));
     assert_eq!(ended_within(&mut child, Duration::from_secs(10)), Some(0));
-    assert!(!dom0.has("/run/domus/web.started"));
+    assert!(!dom0.has("/run/domus/web.started") && !dom0.has("/run/domus/web.domid"));
 }
 
 #[test]
@@ -174,4 +177,73 @@ fn what_a_unit_writes_at_this_moment_is_left_by_an_apply() {
     assert_eq!(dom0.run(&["apply"]).status, 0);
     assert!(theirs.iter().all(|file| dom0.has(file)));
     assert!(!dom0.has(ours));
+}
+
+/// Has the lock, as whoever starts a unit has it, until it is dropped.
+fn locked(dom0: &Dom0) -> File {
+    let lock = File::create(dom0.path("/var/lib/domus/lock")).unwrap();
+    flock(&lock, FlockOperation::NonBlockingLockExclusive).unwrap();
+    lock
+}
+
+#[test]
+fn a_start_that_was_looked_at_does_not_ask_for_all_devices_again() {
+    let mut dom0 = prepared();
+    dom0.create(HAND);
+    dom0.fault(Some("fail:list -l"));
+    let ran = dom0.run(&["run", "web"]);
+    assert!(ran.stderr.contains("fault wanted"), "{}", ran.stderr);
+    let _lock = locked(&dom0);
+    let (mut child, told) = run(&dom0);
+    assert!(told.unwrap().starts_with("READY=1"));
+    dom0.xl(&["destroy", "2"]);
+    assert_eq!(ended_within(&mut child, Duration::from_secs(10)), Some(0));
+}
+
+#[test]
+fn a_disk_that_somebody_has_by_then_is_seen_and_one_that_was_given_back_is_free() {
+    let mut dom0 = prepared();
+    dom0.create(HAND);
+    let image = dom0.path("/vmdisks/web.img");
+    dom0.xl(&[
+        "block-attach",
+        "1",
+        "format=raw,vdev=xvdb,access=rw,target=/vmdisks/web.img",
+    ]);
+    assert!(image.exists());
+    let _lock = locked(&dom0);
+    let ran = dom0.run(&["run", "web"]);
+    assert_eq!(ran.status, 1);
+    assert!(
+        ran.stderr
+            .contains("/vmdisks/web.img is in use by domain hand (1)"),
+        "{}",
+        ran.stderr
+    );
+    // In what libxl keeps it is still.
+    dom0.xl(&["block-detach", "1", "xvdb"]);
+    dom0.fault(Some("fail:list -l"));
+    assert_eq!(dom0.run(&["run", "web"]).status, 1);
+    dom0.fault(None);
+    let (mut child, told) = run(&dom0);
+    assert!(told.unwrap().starts_with("READY=1"));
+    dom0.xl(&["destroy", "2"]);
+    assert_eq!(ended_within(&mut child, Duration::from_secs(10)), Some(0));
+}
+
+#[test]
+fn what_libxl_keeps_and_nobody_can_read_is_asked_for() {
+    let mut dom0 = prepared();
+    dom0.create(HAND);
+    let kept = "/var/lib/xen/userdata-d.1.6d7e3a0c-3b0f-4a55-9d0e-2b8f6f3c0099.libxl-json";
+    assert!(dom0.read(kept).ends_with('\0'));
+    dom0.write(kept, "{ \"disks\": [");
+    let _lock = locked(&dom0);
+    dom0.fault(Some("fail:list -l"));
+    assert_eq!(dom0.run(&["run", "web"]).status, 1);
+    dom0.fault(None);
+    let (mut child, told) = run(&dom0);
+    assert!(told.unwrap().starts_with("READY=1"));
+    dom0.xl(&["destroy", "2"]);
+    assert_eq!(ended_within(&mut child, Duration::from_secs(10)), Some(0));
 }

@@ -4,6 +4,7 @@
 //! of those whose configuration it can read. A domain that only the first knows is still known.
 
 mod config;
+mod stored;
 
 use std::collections::HashMap;
 use std::thread;
@@ -15,6 +16,7 @@ use uuid::Uuid;
 
 use crate::program::{self, ProgramError, Programs};
 pub use config::{BuildInfo, CreateInfo, DiskConfig, DomainConfig, NicConfig, SchedParams};
+pub use stored::{list_stored, parse_stored};
 
 /// A domain of this host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,6 +127,14 @@ pub enum DomainsError {
         why: String,
         /// Where.
         line: String,
+    },
+    /// What libxl keeps of a domain cannot be read.
+    #[error("{name}, which libxl keeps, cannot be read: {why}")]
+    Stored {
+        /// The name of its file.
+        name: String,
+        /// What is wrong.
+        why: String,
     },
 }
 

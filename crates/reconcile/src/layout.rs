@@ -93,6 +93,13 @@ impl Layout {
         self.run_dir().join(format!("{guest}.started"))
     }
 
+    /// The number of the domain that `domus run` has xl make for a guest, while that guest runs in its unit; of one that
+    /// reboots by itself, of its first.
+    #[must_use]
+    pub fn started_domid(&self, guest: &str) -> PathBuf {
+        self.run_dir().join(format!("{guest}.domid"))
+    }
+
     /// What xl said when a guest could not be started.
     #[must_use]
     pub fn failure(&self, guest: &str) -> PathBuf {
@@ -133,6 +140,12 @@ impl Layout {
     #[must_use]
     pub fn stored_config(domid: u32, uuid: Uuid) -> String {
         format!("userdata-d.{domid}.{uuid}.xl")
+    }
+
+    /// The name of the file with libxl's own configuration of a domain (`libxl__set_domain_configuration`).
+    #[must_use]
+    pub fn stored_json(domid: u32, uuid: Uuid) -> String {
+        format!("userdata-d.{domid}.{uuid}.libxl-json")
     }
 
     /// What Domus remembers.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::Stages;
 use crate::bridges::{self, BridgeState};
 use crate::disks::{disk_in_use, holders, unfinished_growth};
-use crate::domains::{Domain, list};
+use crate::domains::{Domain, DomainsError, list, list_stored};
 use crate::files::{self, Entry, FileError};
 use crate::holders::Holders;
 use crate::layout::Layout;
@@ -84,6 +84,16 @@ impl Observed {
     }
 }
 
+/// Where the configurations of the domains are from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Configurations {
+    /// As libxl tells them: what each domain has now.
+    Told,
+    /// As libxl keeps them ([`list_stored`]): enough to see that nobody has a disk, and much sooner read. That a guest differs
+    /// from its declaration cannot be told by them.
+    Stored,
+}
+
 /// Looks at everything that a plan of these stages needs.
 ///
 /// # Errors
@@ -95,11 +105,16 @@ pub fn observe(
     layout: &Layout,
     programs: &Programs,
     stages: Stages,
+    configurations: Configurations,
 ) -> Result<Observed, FileError> {
+    let ask = || match configurations {
+        Configurations::Told => ask(programs),
+        Configurations::Stored => known(list_stored(programs, &layout.userdata_dir())),
+    };
     let mut domains = match () {
         () if !under_xen(layout) => Domains::NotXen,
         () if !stages.guests && !stages.asks_xl => Domains::NotAsked,
-        () => ask(programs),
+        () => ask(),
     };
     // After the domains: a file that is partial by now, and has no domain, is not being written.
     let save_files = Saves::look(layout)?.with_reasons(document, &domains, programs);
@@ -142,14 +157,14 @@ pub fn observe(
     let asks_holders = grows || removed_is_away || document.guests.iter().any(may_start);
     if grows && stages.images && matches!(domains, Domains::NotAsked) {
         // A disk is grown only where it is known that nobody has it.
-        domains = ask(programs);
+        domains = ask();
     }
     let holders = if stages.looks_at_guests() && asks_holders {
         holders(&domains, records, &saved_as, &save_files, layout)
     } else {
         Holders::default()
     };
-    let known = stages.guests && matches!(domains, Domains::Known(_));
+    let is_known = stages.guests && matches!(domains, Domains::Known(_));
     // `ip` changes this system, whatever tree is worked on.
     let bridges = if stages.bridges && layout.is_system() {
         let state = |bridge: &Bridge| {
@@ -162,7 +177,7 @@ pub fn observe(
     } else {
         BTreeMap::new()
     };
-    let pins = if known {
+    let pins = if is_known && configurations == Configurations::Told {
         pins::look(document, records, &domains, programs)
     } else {
         Pins::default()
@@ -171,7 +186,7 @@ pub fn observe(
         domains,
         saves,
         saved_as,
-        save_space_bytes: saves::free_bytes(layout).filter(|_| known),
+        save_space_bytes: saves::free_bytes(layout).filter(|_| is_known),
         save_files,
         holders,
         guests,
@@ -191,7 +206,11 @@ pub fn observe(
 }
 
 pub(crate) fn ask(programs: &Programs) -> Domains {
-    list(programs).map_or_else(
+    known(list(programs))
+}
+
+fn known(domains: Result<Vec<Domain>, DomainsError>) -> Domains {
+    domains.map_or_else(
         |error| Domains::Unknown(error.to_string()),
         |list| Domains::Known(list.into()),
     )

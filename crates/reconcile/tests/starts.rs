@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 
 use disk_image::Tools;
 use guest_spec::Document;
-use reconcile::observe::observe;
+use reconcile::observe::{Configurations, observe};
 use reconcile::plan::plan;
 use reconcile::{Event, Executor, Failure, Layout, Programs, Records, Stages, Starter};
 use serde_json::json;
 
-/// What systemctl does: it takes half a second to build a domain, and notes how many are being built. The guest g3 never is.
+/// What systemctl does: it takes half a second to build a domain, and notes how many are being built. The guest g3 never is,
+/// and g5's unit leaves word of its domain's number.
 const SYSTEMCTL: &str = "#!/bin/sh
 [ $1 = start ] || exit 0
 unit=${2#domus-guest@}
@@ -27,6 +28,7 @@ rm ROOT/building/$name
 [ $name != g3 ] || exit 1
 number=${name#g}
 echo \"$name $((number + 1)) 64 1 -b---- 1.0 6d7e3a0c-3b0f-4a55-9d0e-$(printf %012d $number) - -\" > ROOT/domains/$name
+[ $name != g5 ] || { mkdir -p ROOT/run/domus; printf 55 > ROOT/run/domus/g5.domid; }
 ";
 const XL: &str = "#!/bin/sh
 case $2 in
@@ -75,7 +77,15 @@ fn a_few_at_a_time_and_one_that_fails_stops_no_other() {
         ..Programs::default()
     };
     let records = Records::load(&layout).unwrap();
-    let observed = observe(&document, &records, &layout, &programs, Stages::ALL).unwrap();
+    let observed = observe(
+        &document,
+        &records,
+        &layout,
+        &programs,
+        Stages::ALL,
+        Configurations::Told,
+    )
+    .unwrap();
     let plan = plan(&document, &records, &observed, &layout, Stages::ALL);
     assert_eq!(plan.problems, [""; 0]);
     let executor = Executor {
@@ -97,6 +107,12 @@ fn a_few_at_a_time_and_one_that_fails_stops_no_other() {
     assert_eq!(failures.len(), 1, "{failures:?}");
     assert_eq!(failures[0].guest.as_deref(), Some("g3"));
     assert_eq!(begun.len(), 12);
+    let records = Records::load(&layout).unwrap();
+    let domid = |name: &str| {
+        let record = records.get(name).unwrap().as_ref().unwrap();
+        record.running.as_ref().unwrap().domid
+    };
+    assert_eq!((domid("g4"), domid("g5")), (Some(5), Some(55)));
     // One after the other takes 6 s.
     assert!(took < Duration::from_secs(5), "{took:?}");
     let at_once = fs::read_to_string(root.join("at-once")).unwrap();

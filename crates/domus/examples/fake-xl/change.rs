@@ -1,7 +1,7 @@
 //! What changes a domain that runs.
 
 use super::devices::{disc, disk, must_be_there, nic};
-use super::{change, die, load, pins};
+use super::{change, die, keep, load, pins};
 
 /// What changes a domain that runs; false for another verb.
 pub fn changed(words: &[&str]) -> bool {
@@ -37,6 +37,7 @@ pub fn changed(words: &[&str]) -> bool {
                     die("libxl: error: libxl_device.c: device already exists in xenstore");
                 }
                 domain.disks.push(disk);
+                keep(domain);
             });
         }
         ["block-detach", domid, vdev] => change(domid, |domain| {

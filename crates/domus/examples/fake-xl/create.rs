@@ -3,7 +3,7 @@
 use xl_cfg::{Config, Value};
 
 use super::devices::{disk, hvm, must_be_there, nic, vfb};
-use super::{Domain, State, die, pins, update};
+use super::{Domain, State, die, keep, pins, update};
 
 pub fn create(text: &str) -> u32 {
     let config = Config::parse(text).unwrap_or_else(|error| die(&error.to_string()));
@@ -22,7 +22,9 @@ pub fn add(state: &mut State, domain: Domain) -> u32 {
     }
     let domid = state.next_domid;
     state.next_domid += 1;
-    state.domains.push(Domain { domid, ..domain });
+    let domain = Domain { domid, ..domain };
+    keep(&domain);
+    state.domains.push(domain);
     domid
 }
 

@@ -10,7 +10,7 @@ use xl_cfg::vfb::Vfb;
 use xl_cfg::vif::Vif;
 use xl_cfg::{Config, Value};
 
-use super::{change, die};
+use super::{change, die, keep};
 
 /// A disk, with the names that libxl gives to what it says of one.
 #[derive(Serialize, Deserialize, Clone)]
@@ -73,6 +73,7 @@ pub fn disc(domid: &str, vdev: &str, path: &str) {
         path.clone_into(&mut drive.pdev_path);
         let format = if path.is_empty() { "empty" } else { "raw" };
         format.clone_into(&mut drive.format);
+        keep(domain);
     });
 }
 

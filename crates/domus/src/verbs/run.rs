@@ -25,8 +25,10 @@ const WATCH: Duration = Duration::from_secs(2);
 /// The same before xl has said that the guest's domain is complete: were its words others one day, and for what a start
 /// waits for.
 const ASK: Duration = Duration::from_secs(3);
-/// How often it is looked whether xl has said or ended; no process is needed for that.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// How often it is looked whether xl has ended: one that ends is silent at once, unless it left a program that is not.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+/// The same once it is silent.
+const ENDS: Duration = Duration::from_millis(20);
 /// How long a start may take before systemd is told what is waited for.
 const QUIET: Duration = Duration::from_secs(2);
 
@@ -41,6 +43,7 @@ pub fn run(common: &Common, args: &GuestArgs) -> anyhow::Result<ExitCode> {
     context.guest(name)?;
     let layout = &context.layout;
     files::remove(&layout.failure(name))?;
+    files::remove(&layout.started_domid(name))?;
     let began = Instant::now();
     let mut told = None;
     let _keeping = Keeping::begin(name, layout, &mut || {
@@ -49,6 +52,7 @@ pub fn run(common: &Common, args: &GuestArgs) -> anyhow::Result<ExitCode> {
     let result = start_and_watch(name, &context);
     // The guest is gone, or was never there.
     let _ = files::remove(&layout.started(name));
+    let _ = files::remove(&layout.started_domid(name));
     let Err(error) = &result else {
         return Ok(ExitCode::SUCCESS);
     };
@@ -114,10 +118,32 @@ fn create_and_watch(name: &str, uuid: Uuid, context: &Context) -> anyhow::Result
             words(&said)
         );
     }
+    note_domid(name, &said, context);
     tell_ready()?;
     let status = xl.wait()?;
     watch(name, uuid, Some(status), &context.programs);
     Ok(())
+}
+
+/// Leaves word of the domain's number, so that whoever starts many guests need not ask xl for each.
+fn note_domid(name: &str, said: &Said, context: &Context) {
+    let line = said.line(COMPLETE);
+    if let Some(domid) = line.as_deref().and_then(domid_in) {
+        let path = context.layout.started_domid(name);
+        // Without it, xl is asked.
+        let _ = files::write(
+            &path,
+            domid.to_string().as_bytes(),
+            0o600,
+            Existing::Replace,
+        );
+    }
+}
+
+/// `Waiting for domain web (domid 3) to die [pid 4321]`, in every version since 4.1.
+fn domid_in(line: &str) -> Option<u32> {
+    let (_, rest) = line.rsplit_once(" (domid ")?;
+    rest.split_once(')')?.0.parse().ok()
 }
 
 fn restore_and_watch(restore: &Restore, context: &Context) -> anyhow::Result<()> {
@@ -134,7 +160,7 @@ fn restore_and_watch(restore: &Restore, context: &Context) -> anyhow::Result<()>
             return Err(restore.failed(&cause, &context.programs).into());
         }
         tell_waiting(began, &mut told, "restoring its memory");
-        thread::sleep(Duration::from_millis(100));
+        wait_for_word(&said);
     }
     let domain = restore.release(&context.programs)?;
     tell_ready()?;
@@ -157,6 +183,15 @@ fn foreground(args: &[&std::ffi::OsStr], context: &Context) -> anyhow::Result<(C
         .with_context(|| format!("cannot run {}", context.programs.xl.display()))?;
     let said = Said::of(&mut xl);
     Ok((xl, said))
+}
+
+/// Waits until xl says that the domain is complete, for a moment.
+fn wait_for_word(said: &Said) {
+    let began = Instant::now();
+    said.wait_for(COMPLETE, LOOK_AGAIN);
+    if began.elapsed() < ENDS {
+        thread::sleep(ENDS);
+    }
 }
 
 fn words(said: &Said) -> String {
@@ -230,7 +265,7 @@ fn wait_until_up(
         // Before that it is seldom up: each question is a process, and where several guests start, those that build them
         // need the processors.
         if ended.is_none() && asked.elapsed() < ASK {
-            thread::sleep(LOOK_AGAIN);
+            wait_for_word(said);
             continue;
         }
         asked = Instant::now();
@@ -261,5 +296,18 @@ fn wait_until_up(
             };
             let _ = sd_notify::notify(&[NotifyState::Status(what)]);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_is_read_of_what_xl_says() {
+        let says = "Waiting for domain web (domid 3) (domid 12) to die [pid 4321]";
+        assert!(says.starts_with(COMPLETE));
+        assert_eq!(domid_in(says), Some(12));
+        assert_eq!(domid_in("Waiting for domain web"), None);
     }
 }

@@ -188,8 +188,10 @@ impl Dom0 {
         found.sort();
         found
             .into_iter()
-            // A cache, which says nothing of the guests.
-            .filter(|(path, _)| !path.ends_with("/run/domus/compared.json"))
+            // A cache, which says nothing of the guests; and what libxl keeps itself.
+            .filter(|(path, _)| {
+                !path.ends_with("/run/domus/compared.json") && !path.ends_with(".libxl-json")
+            })
             .map(|(path, content)| (path.replace(root, ""), content))
             .collect()
     }
@@ -244,8 +246,8 @@ pub fn holding(dom0: &Dom0, text: &str) -> Vec<String> {
         .into_iter()
         .filter(|path| contains(&fs::read(path).unwrap()))
         .map(|path| dom0.name_of(&path))
-        // What xl itself knows, in its own memory.
-        .filter(|name| !name.starts_with("/xl/"))
+        // What xl itself knows.
+        .filter(|name| !name.starts_with("/xl/") && !name.ends_with(".libxl-json"))
         .collect();
     found.sort();
     found

@@ -29,7 +29,12 @@ impl Executor<'_> {
     ) -> Result<Option<u32>, StepError> {
         let name = guest.name.as_str();
         match (self.starter, step) {
-            (Starter::Unit, _) => self.start_unit(name, step, active)?,
+            (Starter::Unit, _) => {
+                self.start_unit(name, step, active)?;
+                if let (Step::Start, Some(domid)) = (step, self.started_domid(name)) {
+                    return Ok(Some(domid));
+                }
+            }
             (Starter::Xl, Step::Restore) => return self.restore(name, uuid).map(Some),
             (Starter::Xl, _) => {
                 let config = self.layout.config(name);
@@ -44,6 +49,12 @@ impl Executor<'_> {
             guest.uuid
         };
         Ok(Xl(self.programs).live_domid(uuid)?)
+    }
+
+    /// The number of the domain that xl made in a guest's unit, where that left word of it.
+    fn started_domid(&self, name: &str) -> Option<u32> {
+        let word = files::read_text(&self.layout.started_domid(name));
+        word.ok().flatten()?.parse().ok()
     }
 
     fn start_unit(&self, name: &str, step: &Step, active: &ActiveUnits) -> Result<(), StepError> {

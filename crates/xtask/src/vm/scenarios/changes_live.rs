@@ -4,6 +4,7 @@
 use anyhow::{Context as _, Result, ensure};
 
 use super::house::House;
+use super::kept;
 use super::stage::Stage;
 use crate::vm::console::State;
 use crate::vm::qemu::Machine;
@@ -128,6 +129,7 @@ fn by_hand(house: &mut House, before: &State) -> Result<()> {
     ))?;
     let as_by_hand = |state: &State| state.vcpus == 1 && state.disks.get("xvdd") == Some(&16);
     house.state_when(GUEST, 60, as_by_hand)?;
+    ensure!(kept::of_guest(house, GUEST)? > 0, "libxl keeps no disk");
     house.world.domus("apply")?;
     let plan = house.changes_are(GUEST, "drift", &["memory", "vcpus", "disk"])?;
     ensure!(

@@ -4,6 +4,7 @@
 use anyhow::{Result, ensure};
 
 use super::house::House;
+use super::kept;
 use super::stage::Stage;
 use crate::vm::micro;
 
@@ -138,5 +139,6 @@ fn disc_becomes(house: &mut House, disc: Disc) -> Result<()> {
     house.state_when(GUEST, 60, |state| {
         state.disks.get("sr0").copied() == disc.mib
     })?;
+    kept::of_guest(house, GUEST)?;
     house.nothing_to_do(GUEST)
 }

@@ -10,6 +10,7 @@ mod grown;
 mod guests_survive_restart;
 mod house;
 mod imports_mean_the_same;
+mod kept;
 mod kept_from_gc;
 mod life_by_hand;
 mod managers;

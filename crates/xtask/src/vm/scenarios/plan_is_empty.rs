@@ -13,6 +13,7 @@ use reconcile::compare::compare;
 use serde_json::Value;
 use xl_cfg::keys;
 
+use super::kept;
 use super::stage::Stage;
 use super::xl_reads_the_corpus::since;
 use crate::eval::{self, Options};
@@ -39,6 +40,7 @@ for batch in batches/*; do
     tr '\n' '\0' <"$batch" | xargs -0 -n 1 -P 3 bash -c 'start "$1"' bash
     xl list -l >list.json
     echo "list $(tr -d '\n' <list.json)"
+    for file in /var/lib/xen/userdata-d.*.libxl-json; do echo "kept $(tr -d '\n\0' <"$file")"; done
     $domus plan --stage guests --json >plan.json 2>plan.err || sed 's/^/failed /' plan.err
     echo "plan $(cat plan.json)"
     xl list >list
@@ -92,6 +94,7 @@ fn judge(answer: &str, document: &Document) -> Result<usize> {
     let mut wrong = Vec::new();
     let mut compared = 0;
     let mut started: BTreeMap<String, String> = BTreeMap::new();
+    let mut kept: BTreeMap<String, String> = BTreeMap::new();
     for line in answer.lines() {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         match word {
@@ -101,8 +104,23 @@ fn judge(answer: &str, document: &Document) -> Result<usize> {
                 started = configurations(rest)?;
                 started.retain(|name, _| document.guests.iter().any(|guest| guest.name == *name));
             }
+            "kept" => {
+                let config: Value = serde_json::from_str(rest).context("what libxl keeps")?;
+                // It keeps one of the Dom0, too, which has no name.
+                if let Some(name) = config["c_info"]["name"].as_str() {
+                    kept.insert(name.to_owned(), rest.to_owned());
+                }
+            }
             "plan" => {
                 compared += started.len();
+                for (name, told) in &started {
+                    let kept = kept
+                        .get(name)
+                        .with_context(|| format!("libxl keeps nothing of {name}"))?;
+                    if let Err(error) = kept::names_every_disk(kept, told) {
+                        wrong.push(format!("{name}: {error:#}"));
+                    }
+                }
                 let plan: Value = serde_json::from_str(rest).context("domus plan is no JSON")?;
                 wrong.extend(with_known_start(&plan, &started)?);
                 wrong.extend(with_unknown_start(document, &started)?);
