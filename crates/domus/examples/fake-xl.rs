@@ -30,6 +30,7 @@ use std::{env, fs, process, thread};
 
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use xl_cfg::Config;
 
 use change::changed;
@@ -128,13 +129,23 @@ fn end(domid: &str) {
     });
 }
 
-/// Keeps a domain's configuration as libxl does, before a device is attached: what is detached later stays in it.
+/// Keeps a domain's configuration as libxl does, when it is made, or a device attached: what is detached later stays in it until
+/// another comes in its place (`device_add_domain_config`).
 fn keep(domain: &Domain) {
     if env::var_os("FAKE_XL_ROOT").is_some() {
         let file = kept(domain, "libxl-json");
+        let before = fs::read_to_string(&file).unwrap_or_default();
+        let before: Value = serde_json::from_str(before.trim_end_matches('\0')).unwrap_or_default();
+        let mut config = list::libxl_json(domain);
+        for disk in before["disks"].as_array().into_iter().flatten() {
+            let is_there = domain.disks.iter().any(|known| disk["vdev"] == *known.vdev);
+            if let (false, Some(disks)) = (is_there, config["disks"].as_array_mut()) {
+                disks.push(disk.clone());
+            }
+        }
         let new = kept(domain, "new.libxl-json");
         // With the end of the string, as libxl writes it.
-        write_kept(&new, &format!("{}\0", list::libxl_json(domain)));
+        write_kept(&new, &format!("{config}\0"));
         if let Err(error) = fs::rename(new, file) {
             die(&error.to_string());
         }

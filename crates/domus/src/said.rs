@@ -76,9 +76,10 @@ impl Said {
         self.heard().line(beginning).is_some()
     }
 
-    /// Waits, for at most so long, until it says a line that begins like this, or says nothing any more.
-    pub fn wait_for(&self, beginning: &str, limit: Duration) {
+    /// Waits, for at most so long, until it says a line that begins like this, or says nothing any more; whether it did say it.
+    pub fn wait_for(&self, beginning: &str, limit: Duration) -> bool {
         self.wait(limit, |heard| heard.line(beginning).is_some());
+        self.has_said(beginning)
     }
 
     /// Its last words, on one line, once it ended.
@@ -102,5 +103,56 @@ impl Said {
         let goes_on = |heard: &mut Heard| !heard.is_over && !enough(heard);
         let changed = &self.0.changed;
         drop(changed.wait_timeout_while(self.heard(), limit, goes_on));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+    use std::time::Instant;
+
+    use super::*;
+
+    fn said_by(script: &str) -> (Child, Said) {
+        let mut program = Command::new("sh")
+            .args(["-c", script])
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("sh starts");
+        let said = Said::of(&mut program);
+        (program, said)
+    }
+
+    #[test]
+    fn a_word_is_heard_when_it_comes() {
+        let long = Duration::from_secs(20);
+        let (mut program, said) = said_by("echo one >&2; sleep 0.3; echo ready now >&2; sleep 60");
+        let began = Instant::now();
+        assert!(!said.wait_for("ready", Duration::from_millis(50)));
+        assert!(said.wait_for("ready", long) && began.elapsed() < long);
+        assert_eq!(said.line("ready").as_deref(), Some("ready now"));
+        let _ = program.kill();
+        let _ = program.wait();
+    }
+
+    #[test]
+    fn one_that_ended_is_not_waited_for() {
+        let began = Instant::now();
+        let (mut program, said) = said_by("echo first >&2; printf last >&2");
+        assert!(!said.wait_for("ready", Duration::from_secs(20)));
+        assert_eq!(said.text(), "first; last");
+        assert!(began.elapsed() < Duration::from_secs(10));
+        let _ = program.wait();
+    }
+
+    #[test]
+    fn one_that_left_another_with_its_pipe_is_not_waited_for_either() {
+        let began = Instant::now();
+        let (mut program, said) = said_by("sleep 30 & echo $! >&2");
+        let _ = program.wait();
+        let left = said.text();
+        assert!(began.elapsed() < Duration::from_secs(20));
+        let ended = Command::new("kill").arg(left).status();
+        assert!(ended.is_ok_and(|status| status.success()));
     }
 }

@@ -5,6 +5,7 @@
 mod support;
 
 use std::fs::File;
+use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixDatagram;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -186,64 +187,114 @@ fn locked(dom0: &Dom0) -> File {
     lock
 }
 
+/// Runs the unit's main process, which starts the guest and ends with it.
+fn starts(dom0: &Dom0) {
+    let (mut child, told) = run(dom0);
+    let Some(told) = told else {
+        child.kill().unwrap();
+        panic!("{}", said(&mut child));
+    };
+    assert!(told.starts_with("READY=1"), "{told}");
+    let domid = dom0.read("/run/domus/web.domid");
+    dom0.xl(&["destroy", &domid]);
+    assert_eq!(ended_within(&mut child, Duration::from_secs(10)), Some(0));
+}
+
+/// Runs the unit's main process, which does not start the guest, and gives why.
+fn refused(dom0: &Dom0) -> String {
+    let mut command = dom0.domus(&["run", "web"]);
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let ended = ended_within(&mut child, Duration::from_secs(10));
+    child.kill().unwrap();
+    let said = said(&mut child);
+    assert_eq!(ended, Some(1), "{said}");
+    said
+}
+
+/// What libxl keeps of the first domain of [`HAND`].
+const KEPT: &str = "/var/lib/xen/userdata-d.1.6d7e3a0c-3b0f-4a55-9d0e-2b8f6f3c0099.libxl-json";
+
 #[test]
 fn a_start_that_was_looked_at_does_not_ask_for_all_devices_again() {
     let mut dom0 = prepared();
     dom0.create(HAND);
+    assert!(dom0.read(KEPT).ends_with('\0'));
     dom0.fault(Some("fail:list -l"));
-    let ran = dom0.run(&["run", "web"]);
-    assert!(ran.stderr.contains("fault wanted"), "{}", ran.stderr);
+    assert!(refused(&dom0).contains("fault wanted"));
     let _lock = locked(&dom0);
-    let (mut child, told) = run(&dom0);
-    assert!(told.unwrap().starts_with("READY=1"));
-    dom0.xl(&["destroy", "2"]);
-    assert_eq!(ended_within(&mut child, Duration::from_secs(10)), Some(0));
+    starts(&dom0);
+    // One that is being built has no file yet.
+    std::fs::remove_file(dom0.path(KEPT)).unwrap();
+    starts(&dom0);
 }
 
 #[test]
 fn a_disk_that_somebody_has_by_then_is_seen_and_one_that_was_given_back_is_free() {
     let mut dom0 = prepared();
     dom0.create(HAND);
-    let image = dom0.path("/vmdisks/web.img");
-    dom0.xl(&[
-        "block-attach",
-        "1",
-        "format=raw,vdev=xvdb,access=rw,target=/vmdisks/web.img",
-    ]);
-    assert!(image.exists());
-    let _lock = locked(&dom0);
-    let ran = dom0.run(&["run", "web"]);
-    assert_eq!(ran.status, 1);
+    let attach = |vdev: &str, image: &str| {
+        let disk = format!("format=raw,vdev={vdev},access=rw,target=/vmdisks/{image}.img");
+        dom0.xl(&["block-attach", "1", &disk]);
+    };
+    attach("xvdb", "web");
+    let lock = locked(&dom0);
+    let why = refused(&dom0);
     assert!(
-        ran.stderr
-            .contains("/vmdisks/web.img is in use by domain hand (1)"),
-        "{}",
-        ran.stderr
+        why.contains("/vmdisks/web.img is in use by domain hand (1)"),
+        "{why}"
     );
-    // In what libxl keeps it is still.
+    // In what libxl keeps it is still, also when another was attached.
+    dom0.image("/vmdisks/other.img", "");
     dom0.xl(&["block-detach", "1", "xvdb"]);
+    attach("xvdc", "other");
+    drop(lock);
     dom0.fault(Some("fail:list -l"));
-    assert_eq!(dom0.run(&["run", "web"]).status, 1);
+    let _lock = locked(&dom0);
+    assert!(refused(&dom0).contains("fault wanted"));
     dom0.fault(None);
-    let (mut child, told) = run(&dom0);
-    assert!(told.unwrap().starts_with("READY=1"));
-    dom0.xl(&["destroy", "2"]);
-    assert_eq!(ended_within(&mut child, Duration::from_secs(10)), Some(0));
+    starts(&dom0);
 }
 
 #[test]
 fn what_libxl_keeps_and_nobody_can_read_is_asked_for() {
     let mut dom0 = prepared();
     dom0.create(HAND);
-    let kept = "/var/lib/xen/userdata-d.1.6d7e3a0c-3b0f-4a55-9d0e-2b8f6f3c0099.libxl-json";
-    assert!(dom0.read(kept).ends_with('\0'));
-    dom0.write(kept, "{ \"disks\": [");
+    dom0.write(KEPT, "{ \"disks\": [");
     let _lock = locked(&dom0);
     dom0.fault(Some("fail:list -l"));
-    assert_eq!(dom0.run(&["run", "web"]).status, 1);
+    assert!(refused(&dom0).contains("fault wanted"));
     dom0.fault(None);
-    let (mut child, told) = run(&dom0);
-    assert!(told.unwrap().starts_with("READY=1"));
-    dom0.xl(&["destroy", "2"]);
-    assert_eq!(ended_within(&mut child, Duration::from_secs(10)), Some(0));
+    starts(&dom0);
+}
+
+#[test]
+fn what_seems_to_keep_a_guest_down_does_not_give_its_disk_to_another() {
+    let dom0 = Dom0::new();
+    // Both have one disk, by two names; and first seems to lack another, which hand has no longer.
+    let mut first = guest("first", 2);
+    first["disks"][0]["path"] = json!("/vmdisks/link.img");
+    let mut lacking = first["disks"][0].clone();
+    lacking["name"] = json!("lacking");
+    lacking["path"] = json!("/vmdisks/lacking.img");
+    lacking["vdev"] = json!("xvdb");
+    first["disks"].as_array_mut().unwrap().push(lacking);
+    let web = guest("web", 1);
+    dom0.image("/vmdisks/web.img", "a system");
+    dom0.image("/vmdisks/lacking.img", "data");
+    symlink("web.img", dom0.path("/vmdisks/link.img")).unwrap();
+    dom0.create(HAND);
+    dom0.xl(&[
+        "block-attach",
+        "1",
+        "format=raw,vdev=xvdb,access=rw,target=/vmdisks/lacking.img",
+    ]);
+    dom0.xl(&["block-detach", "1", "xvdb"]);
+    dom0.declare(&[first, web]);
+    for stage in ["files", "images"] {
+        dom0.run(&["apply", "--stage", stage]);
+    }
+    let before = refused(&dom0);
+    assert!(before.contains("guest first"), "{before}");
+    let _lock = locked(&dom0);
+    assert_eq!(refused(&dom0), before);
 }

@@ -128,14 +128,6 @@ pub enum DomainsError {
         /// Where.
         line: String,
     },
-    /// What libxl keeps of a domain cannot be read.
-    #[error("{name}, which libxl keeps, cannot be read: {why}")]
-    Stored {
-        /// The name of its file.
-        name: String,
-        /// What is wrong.
-        why: String,
-    },
 }
 
 impl From<ProgramError> for DomainsError {

@@ -33,6 +33,8 @@ pub(crate) use mounts::Mounts;
 pub struct Observed {
     /// The domains of this host.
     pub domains: Domains,
+    /// Where their configurations are from.
+    pub configurations: Configurations,
     /// The names of the files in xendomains' save folder that hold a guest's memory, or may.
     pub saves: BTreeSet<String>,
     /// The UUIDs of the guests whose save files these are, as far as Domus remembers them, with the files' names.
@@ -89,8 +91,8 @@ impl Observed {
 pub enum Configurations {
     /// As libxl tells them: what each domain has now.
     Told,
-    /// As libxl keeps them ([`list_stored`]): enough to see that nobody has a disk, and much sooner read. That a guest differs
-    /// from its declaration cannot be told by them.
+    /// As libxl keeps them ([`list_stored`]): enough to see that nobody has a disk, and much sooner read. They may name disks
+    /// that a domain has no longer, and do not tell that a guest differs from its declaration.
     Stored,
 }
 
@@ -184,6 +186,7 @@ pub fn observe(
     };
     Ok(Observed {
         domains,
+        configurations,
         saves,
         saved_as,
         save_space_bytes: saves::free_bytes(layout).filter(|_| is_known),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::bail;
 use guest_spec::Guest;
 use reconcile::domains::{Domain, State};
-use reconcile::files::{Entry, digest};
+use reconcile::files::{self, Entry, digest};
 use reconcile::holders::DiskId;
 use reconcile::keepers::names_of;
 use reconcile::observe::Domains;
@@ -46,11 +46,7 @@ pub enum Begin {
 pub fn begin(guest: &Guest, context: &Context) -> anyhow::Result<Begin> {
     // Whoever has the lock, and starts the unit, has counted; who starts it by hand has not.
     let is_counted = Lock::is_held(&context.layout);
-    if is_counted && nothing_is_in_its_way(guest, context)? {
-        return Ok(Begin::Create);
-    }
-    let now = context.now(LOOK)?;
-    let begin = judge(guest, &now, context)?;
+    let (now, begin) = look(guest, is_counted, context)?;
     if !is_counted {
         fits(guest, &begin, &now, context)?;
     }
@@ -60,16 +56,23 @@ pub fn begin(guest: &Guest, context: &Context) -> anyhow::Result<Begin> {
     Ok(begin)
 }
 
-/// Whether it can be created, as far as what libxl keeps of the domains shows it; where not, why not is seen by asking for all.
-/// Most starts are such, and where many guests start, each of them asking for all devices of all others is most of what Domus
-/// adds to a boot.
-fn nothing_is_in_its_way(guest: &Guest, context: &Context) -> anyhow::Result<bool> {
-    let now = context.now_as_stored(LOOK)?;
-    let creates = matches!(judge(guest, &now, context), Ok(Begin::Create));
-    if creates {
-        set_aside(guest, &now, context)?;
+/// Looks, at first by what libxl keeps of the domains. Where that shows nothing in the way of a guest that is to be created,
+/// there is nothing; whatever else it shows, all that is there decides. Most starts are such, and where many guests start, each
+/// of them asking for all devices of all others is most of what Domus adds to a boot.
+fn look(guest: &Guest, is_counted: bool, context: &Context) -> anyhow::Result<(Now, Begin)> {
+    let is_saved = files::is_there(&context.layout.save_dir().join(&guest.name))?;
+    if is_counted && !is_saved {
+        let now = context.now_as_stored(LOOK)?;
+        match judge(guest, &now, context) {
+            Ok(Begin::Create) => return Ok((now, Begin::Create)),
+            // xl that does not answer is not asked again.
+            Err(error) if matches!(now.observed.domains, Domains::Unknown(_)) => return Err(error),
+            _ => {}
+        }
     }
-    Ok(creates)
+    let now = context.now(LOOK)?;
+    let begin = judge(guest, &now, context)?;
+    Ok((now, begin))
 }
 
 /// Moves a save file aside that nobody can restore: left under the guest's name, it would keep the guest down at some later

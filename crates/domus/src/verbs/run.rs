@@ -188,8 +188,7 @@ fn foreground(args: &[&std::ffi::OsStr], context: &Context) -> anyhow::Result<(C
 /// Waits until xl says that the domain is complete, for a moment.
 fn wait_for_word(said: &Said) {
     let began = Instant::now();
-    said.wait_for(COMPLETE, LOOK_AGAIN);
-    if began.elapsed() < ENDS {
+    if !said.wait_for(COMPLETE, LOOK_AGAIN) && began.elapsed() < ENDS {
         thread::sleep(ENDS);
     }
 }

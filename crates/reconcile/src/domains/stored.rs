@@ -1,30 +1,37 @@
 //! The configurations that libxl keeps of domains, read from its own files.
 
-use std::fmt::Display;
 use std::path::Path;
 
-use super::{Domain, DomainConfig, DomainsError, list_briefly};
+use super::{Domain, DomainConfig, DomainsError, list, list_briefly};
 use crate::files;
 use crate::layout::Layout;
 use crate::program::Programs;
 
-/// Asks xl for all domains, and reads the configurations that libxl keeps of them in `folder` in place of those that it tells:
-/// who has which disk, or has had it.
+/// Asks xl for all domains, and reads the configurations that libxl keeps of them in `folder`, for who only wants to know that
+/// nobody has a disk.
 ///
-/// libxl writes each device into its file before it attaches it, and may leave it there when it is detached: "we maintain an
-/// invariant that every entry in xenstore must have a corresponding entry in JSON" (`retrieve_domain_configuration_end` in
-/// `libxl_domain.c`). So a disk that none of these files names nobody has, and whether one has a disk still that it names, only
-/// [`super::list`] can tell. For that one libxl asks xenstored for every device of every domain; this reads a file of each.
+/// `xl list -l` begins with these very files, and of their disks takes out those that are detached by now, and the discs that
+/// are out of their drives (`libxl_retrieve_domain_configuration` in `libxl_domain.c`, `libxl__device_disk_merge` in
+/// `libxl_disk.c`); for that, libxl asks xenstored for every device of every domain. So a disk that none of the files names
+/// [`list`] would not tell either, and whether one that they name is attached only [`list`] tells. What a domain has at the
+/// moment (its memory, its vCPUs) they do not tell. A domain without a file is being built, or is none of libxl's;
+/// [`list`] has no configuration of it either.
 ///
-/// What a domain has at the moment (its memory, its vCPUs, a detached disk) these configurations do not tell. A domain without
-/// a file is still being built, or libxl keeps none of it; of such [`super::list`] has no configuration either.
+/// Where a file cannot be read, or has a shape that Domus does not know, this is [`list`].
 ///
 /// # Errors
-/// As [`list_briefly`]; and when a file cannot be read, or makes no sense.
+/// As [`list`].
 pub fn list_stored(programs: &Programs, folder: &Path) -> Result<Vec<Domain>, DomainsError> {
     let mut domains = list_briefly(programs)?;
     for domain in &mut domains {
-        domain.config = stored(folder, domain)?;
+        let file = folder.join(Layout::stored_json(domain.domid, domain.uuid));
+        let Ok(text) = files::read_text(&file) else {
+            return list(programs);
+        };
+        match text.map(|text| parse_stored(&text)).transpose() {
+            Ok(config) => domain.config = config,
+            Err(_) => return list(programs),
+        }
     }
     Ok(domains)
 }
@@ -36,15 +43,4 @@ pub fn list_stored(programs: &Programs, folder: &Path) -> Result<Vec<Domain>, Do
 pub fn parse_stored(text: &str) -> Result<DomainConfig, serde_json::Error> {
     // With the end of the string (`libxl__set_domain_configuration`).
     serde_json::from_str(text.trim_end_matches('\0'))
-}
-
-fn stored(folder: &Path, domain: &Domain) -> Result<Option<DomainConfig>, DomainsError> {
-    let name = Layout::stored_json(domain.domid, domain.uuid);
-    let unreadable = |why: &dyn Display| DomainsError::Stored {
-        name: name.clone(),
-        why: why.to_string(),
-    };
-    let text = files::read_text(&folder.join(&name)).map_err(|error| unreadable(&error))?;
-    let config = text.map(|text| parse_stored(&text)).transpose();
-    config.map_err(|error| unreadable(&error))
 }

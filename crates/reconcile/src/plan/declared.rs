@@ -18,7 +18,7 @@ use crate::disks::{disk_ids, disk_in_use};
 use crate::domains::Domain;
 use crate::holders::{Holder, Holders};
 use crate::layout::Layout;
-use crate::observe::{GuestFiles, Observed};
+use crate::observe::{Configurations, GuestFiles, Observed};
 use crate::own;
 use crate::plan::{GuestPlan, Host, Note, Step, rename, saves};
 use crate::record::Record;
@@ -142,7 +142,7 @@ pub(super) fn plan(guest: &Guest, host: &mut Host) -> GuestPlan {
                 None => case.stopped(&mut plan, in_use.as_deref()),
             }
         }
-        if domain.is_none() && guest.autostart && plan.problems.is_empty() {
+        if case.may_start(&plan) {
             case.claim(&mut host.holders);
         }
     }
@@ -238,6 +238,13 @@ impl Case<'_> {
             return None;
         }
         Some(why)
+    }
+
+    /// Whether this apply, or one that runs at this moment, may start it.
+    fn may_start(&self, plan: &GuestPlan) -> bool {
+        // That somebody seems to have its disk, who may not, does not take it from a guest.
+        let stored = self.observed.configurations == Configurations::Stored;
+        self.domain.is_none() && self.guest.autostart && (plan.problems.is_empty() || stored)
     }
 
     /// From here on in this plan, the disks are this guest's.

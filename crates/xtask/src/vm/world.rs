@@ -285,15 +285,19 @@ impl World {
         Ok(states)
     }
 
-    /// The last that Domus's units of this boot wrote to the journal, under a heading.
+    /// The last that Domus's units of this boot wrote to the journal, under a heading, or why it cannot be had.
     ///
     /// # Errors
     /// The Dom0 does not answer.
     pub fn journal(&mut self) -> Result<String> {
-        let lines = self
+        let said = self
             .dom0
-            .ok("journalctl -b --no-pager -o cat -n 40 -u 'domus-*'")?;
-        Ok(format!("the journal:\n{lines}"))
+            .run("journalctl -b --no-pager -o cat -n 40 -u 'domus-*'")?;
+        Ok(format!(
+            "the journal:\n{}{}",
+            said.text(),
+            said.error_text()
+        ))
     }
 
     /// The next state that each of `guests` says on its console.

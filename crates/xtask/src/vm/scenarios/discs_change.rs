@@ -139,6 +139,7 @@ fn disc_becomes(house: &mut House, disc: Disc) -> Result<()> {
     house.state_when(GUEST, 60, |state| {
         state.disks.get("sr0").copied() == disc.mib
     })?;
-    kept::of_guest(house, GUEST)?;
+    // Its drive is one, with or without a disc.
+    kept::of_guest(house, GUEST, 1)?;
     house.nothing_to_do(GUEST)
 }

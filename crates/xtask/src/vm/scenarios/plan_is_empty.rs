@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use guest_spec::{Document, Secrets};
 use reconcile::compare::compare;
+use reconcile::domains::parse_stored;
 use serde_json::Value;
 use xl_cfg::keys;
 
@@ -106,7 +107,8 @@ fn judge(answer: &str, document: &Document) -> Result<usize> {
             }
             "kept" => {
                 let config: Value = serde_json::from_str(rest).context("what libxl keeps")?;
-                // It keeps one of the Dom0, too, which has no name.
+                // It keeps one of the Dom0, too, which has no name and is read as well.
+                parse_stored(rest).context("what libxl keeps")?;
                 if let Some(name) = config["c_info"]["name"].as_str() {
                     kept.insert(name.to_owned(), rest.to_owned());
                 }
