@@ -175,16 +175,19 @@ pub fn plan(
         plan.guests.push(removed);
     }
     if stages.guests {
-        let lifecycle = |uuid: Uuid| {
-            let mut guests = document.guests.iter();
-            let guest = guests.find(|guest| guest.uuid == uuid)?;
-            Some(guest.lifecycle.clone())
-        };
+        let remembered = records
+            .iter()
+            .filter_map(|(_, record)| record.as_ref().ok())
+            .map(|record| (record.uuid, &record.lifecycle));
+        let guests = document.guests.iter();
+        // What is declared goes before what is remembered.
+        let lifecycles = remembered
+            .chain(guests.map(|guest| (guest.uuid, &guest.lifecycle)))
+            .collect();
         let is_declared = |name: &str| declared.contains(name);
-        let xendomains = host.xendomains;
-        let notes = saves::of_the_folder(records, lifecycle, is_declared, observed, xendomains);
+        let notes = saves::of_the_folder(&lifecycles, is_declared, observed, host.xendomains);
         plan.notes.extend(notes);
-        if !xendomains {
+        if !host.xendomains {
             plan.notes
                 .extend(foreign::notes(document, records, observed));
         }

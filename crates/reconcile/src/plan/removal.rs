@@ -1,6 +1,6 @@
 //! A guest that is no longer declared.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use guest_spec::{Document, OnRemove, OnTimeout};
 use uuid::Uuid;
@@ -21,10 +21,11 @@ pub(super) fn ending<'a>(
     observed: &Observed,
     renames: &Renames,
 ) -> HashMap<Uuid, &'a str> {
-    let declared = |name: &str, uuid: Uuid| {
-        let mut guests = document.guests.iter();
-        guests.any(|guest| guest.name == name || guest.uuid == uuid)
-    };
+    let guests = document.guests.iter();
+    let (names, uuids): (HashSet<&str>, HashSet<Uuid>) = guests
+        .map(|guest| (guest.name.as_str(), guest.uuid))
+        .unzip();
+    let declared = |name: &str, uuid: Uuid| names.contains(name) || uuids.contains(&uuid);
     let records = records
         .iter()
         .filter_map(|(name, record)| Some((name, record.as_ref().ok()?)));

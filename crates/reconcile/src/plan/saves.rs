@@ -1,5 +1,7 @@
 //! What is decided about the save files of declared guests.
 
+use std::collections::HashMap;
+
 use guest_spec::{Lifecycle, OnHostShutdown, OnStaleSave};
 use uuid::Uuid;
 use xl_cfg::Config;
@@ -10,7 +12,7 @@ use crate::Stages;
 use crate::compare::{self, Compared};
 use crate::domains::{Domain, State};
 use crate::observe::{Domains, Observed};
-use crate::record::{Record, Records};
+use crate::record::Record;
 use crate::saves::{Aside, Reason, Save, needed_mib};
 
 /// A declared guest, as far as its save file is judged by it.
@@ -272,8 +274,7 @@ fn say(plan: &mut GuestPlan, problem: String) {
 
 /// What is said of the folder, and of no one guest.
 pub(super) fn of_the_folder(
-    records: &Records,
-    lifecycle: impl Fn(Uuid) -> Option<Lifecycle>,
+    lifecycles: &HashMap<Uuid, &Lifecycle>,
     is_declared: impl Fn(&str) -> bool,
     observed: &Observed,
     xendomains: bool,
@@ -305,22 +306,15 @@ pub(super) fn of_the_folder(
             ));
         }
     }
-    let of_record = |uuid: Uuid| {
-        let mut known = records
-            .iter()
-            .filter_map(|(_, record)| record.as_ref().ok());
-        let record = known.find(|record| record.uuid == uuid)?;
-        Some(record.lifecycle.clone())
-    };
     let saved = |domain: &&Domain| {
-        let lifecycle = lifecycle(domain.uuid).or_else(|| of_record(domain.uuid));
         // Those that are nobody's are saved by xendomains too, where they are in `auto`; Domus shuts them down.
         let foreign = if xendomains {
             OnHostShutdown::Save
         } else {
             OnHostShutdown::Shutdown
         };
-        let policy = lifecycle.map_or(foreign, |known| known.on_host_shutdown);
+        let known = lifecycles.get(&domain.uuid);
+        let policy = known.map_or(foreign, |known| known.on_host_shutdown);
         domain.domid != 0 && policy == OnHostShutdown::Save
     };
     let all = observed.domains.all().iter();
