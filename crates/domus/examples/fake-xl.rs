@@ -297,7 +297,7 @@ fn is_deaf(domid: &str) -> bool {
     domains.any(|domain| domain.domid.to_string() == domid && is_named("deaf", &domain.name))
 }
 
-/// Whether a file beside the state names a guest.
+/// Whether a file beside the state names a guest: `deaf`, or `locked`, whose drives keep their discs.
 fn is_named(file: &str, guest: &str) -> bool {
     let names = fs::read_to_string(state_file().with_file_name(file)).unwrap_or_default();
     names.lines().any(|name| name == guest)

@@ -126,7 +126,8 @@ mod tests {
     #[test]
     fn a_word_is_heard_when_it_comes() {
         let long = Duration::from_secs(20);
-        let (mut program, said) = said_by("echo one >&2; sleep 0.3; echo ready now >&2; sleep 60");
+        let (mut program, said) =
+            said_by("echo one >&2; sleep 0.3; echo ready now >&2; exec sleep 60");
         let began = Instant::now();
         assert!(!said.wait_for("ready", Duration::from_millis(50)));
         assert!(said.wait_for("ready", long) && began.elapsed() < long);

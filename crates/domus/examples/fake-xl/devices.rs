@@ -10,7 +10,7 @@ use xl_cfg::vfb::Vfb;
 use xl_cfg::vif::Vif;
 use xl_cfg::{Config, Value};
 
-use super::{change, die, keep};
+use super::{change, die, is_named, keep};
 
 /// A disk, with the names that libxl gives to what it says of one.
 #[derive(Serialize, Deserialize, Clone)]
@@ -25,6 +25,11 @@ pub struct FakeDisk {
     script: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     backend_domname: Option<String>,
+    /// A CD drive is removable and nothing else is (`xlu_disk_parse`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removable: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_cdrom: Option<u8>,
 }
 
 impl FakeDisk {
@@ -41,6 +46,8 @@ impl FakeDisk {
             pdev_path: disk.target,
             script: disk.script,
             backend_domname: disk.backend,
+            removable: disk.cdrom.then_some(1),
+            is_cdrom: disk.cdrom.then_some(1),
         }
     }
 }
@@ -70,6 +77,11 @@ pub fn disc(domid: &str, vdev: &str, path: &str) {
         let Some(drive) = drive else {
             die("Virtual device not found")
         };
+        if is_named("locked", &domain.name) {
+            die(
+                "libxl: error: libxl_qmp.c:1837:qmp_ev_parse_error_messages: Domain 1:Device 'ide-5632' is locked and force was not specified, wait for tray to open and try again",
+            );
+        }
         path.clone_into(&mut drive.pdev_path);
         let format = if path.is_empty() { "empty" } else { "raw" };
         format.clone_into(&mut drive.format);

@@ -110,6 +110,10 @@ enum StepError {
     #[error("it ended while it was to be changed; run `domus apply` again")]
     Ended,
     #[error(
+        "the guest keeps drive {vdev} shut, because it uses the disc that is in it. Unmount or eject it in the guest, then run `domus apply` ({source})"
+    )]
+    DriveLocked { vdev: String, source: ProgramError },
+    #[error(
         "it was to be started or ended, and was not, because of the order of its steps; run `domus apply` again"
     )]
     OutOfTurn,

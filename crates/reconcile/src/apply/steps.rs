@@ -10,6 +10,7 @@ use crate::files::{self, Existing, FileError, digest};
 use crate::layout::Layout;
 use crate::observe::Observed;
 use crate::plan::{Live, Step, live};
+use crate::program::ProgramError;
 use crate::saves;
 use crate::secret::seal;
 use crate::xl::Xl;
@@ -73,7 +74,8 @@ impl Executor<'_> {
             Step::RemoveConfig => files::remove(&layout.config(&name))?,
             Step::Live { change, .. } => {
                 let domid = self.live_domid(kept)?;
-                Xl(self.programs).change(domid, change)?;
+                let changed = Xl(self.programs).change(domid, change);
+                changed.map_err(|error| refused(change, error))?;
                 applied(kept, change, declared_config(layout, &name)?.as_ref());
                 kept.save(layout)?;
             }
@@ -101,6 +103,23 @@ impl Executor<'_> {
     fn live_domid(&self, kept: &Kept) -> Result<u32, StepError> {
         let domid = Xl(self.programs).live_domid(kept.now.uuid)?;
         domid.ok_or(StepError::Ended)
+    }
+}
+
+/// What QEMU says of a drive that the guest has locked (`block/qapi-sysemu.c`, `do_open_tray`).
+const LOCKED: &str = " is locked and force was not specified";
+
+/// Why xl did not change a domain.
+fn refused(change: &Live, error: ProgramError) -> StepError {
+    match (change, &error) {
+        (
+            Live::InsertDisc { vdev, .. } | Live::EjectDisc { vdev },
+            ProgramError::Failed { stderr, .. },
+        ) if stderr.contains(LOCKED) => StepError::DriveLocked {
+            vdev: vdev.clone(),
+            source: error,
+        },
+        _ => error.into(),
     }
 }
 

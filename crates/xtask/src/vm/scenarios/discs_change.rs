@@ -10,8 +10,8 @@ use crate::vm::micro;
 
 const GUEST: &str = "with-drive";
 const FILE: &str = "with-drive.nix";
-/// What qemu says of a drive that the guest has open.
-const LOCKED: &str = "is locked and force was not specified, wait for tray to open and try again";
+/// What Domus says of a drive that the guest has open.
+const LOCKED: &str = "the guest keeps drive hdc shut, because it uses the disc that is in it";
 const INITRD: &str = "/srv/with-drive/initrd";
 
 /// The micro guest's initrd with the modules of the emulated drive, from the Dom0's own kernel; and two discs.
