@@ -71,7 +71,7 @@ fn a_disc_that_the_guest_uses_is_left_to_it() {
         dom0.declare(&[web(next)]);
         let ran = dom0.run(&["apply"]);
         assert_eq!(ran.status, 1, "{next:?}: {}{}", ran.stdout, ran.stderr);
-        let why = "the guest keeps drive hdc shut, because it uses the disc that is in it. Unmount or eject it in the guest, then run `domus apply`";
+        let why = "the guest keeps drive hdc shut, because it uses the disc that is in it. Unmount or eject it in the guest, or shut the guest down, then run `domus apply`";
         assert!(ran.stderr.contains(why), "{}", ran.stderr);
         assert_eq!(disc(&dom0), "/srv/one.iso");
     }

@@ -110,7 +110,7 @@ enum StepError {
     #[error("it ended while it was to be changed; run `domus apply` again")]
     Ended,
     #[error(
-        "the guest keeps drive {vdev} shut, because it uses the disc that is in it. Unmount or eject it in the guest, then run `domus apply` ({source})"
+        "the guest keeps drive {vdev} shut, because it uses the disc that is in it. Unmount or eject it in the guest, or shut the guest down, then run `domus apply` ({source})"
     )]
     DriveLocked { vdev: String, source: ProgramError },
     #[error(

@@ -142,7 +142,7 @@ pub(super) fn plan(guest: &Guest, host: &mut Host) -> GuestPlan {
                 None => case.stopped(&mut plan, in_use.as_deref()),
             }
         }
-        if case.may_start(&plan) {
+        if case.claims(&plan) {
             case.claim(&mut host.holders);
         }
     }
@@ -240,11 +240,14 @@ impl Case<'_> {
         Some(why)
     }
 
-    /// Whether this apply, or one that runs at this moment, may start it.
-    fn may_start(&self, plan: &GuestPlan) -> bool {
-        // That somebody seems to have its disk, who may not, does not take it from a guest.
-        let stored = self.observed.configurations == Configurations::Stored;
-        self.domain.is_none() && self.guest.autostart && (plan.problems.is_empty() || stored)
+    /// Whether its disks are to be nobody else's from here on: this apply, or one that runs at this moment, may start it.
+    fn claims(&self, plan: &GuestPlan) -> bool {
+        let off = self.domain.is_none();
+        match self.observed.configurations {
+            Configurations::Told => off && self.guest.autostart && plan.problems.is_empty(),
+            // A problem that only these show must not free its disks; and who runs may be about to have one attached.
+            Configurations::Stored => !off || self.guest.autostart,
+        }
     }
 
     /// From here on in this plan, the disks are this guest's.

@@ -180,10 +180,14 @@ pub fn plan(
             .filter_map(|(_, record)| record.as_ref().ok())
             .map(|record| (record.uuid, &record.lifecycle));
         let guests = document.guests.iter();
+        let mut lifecycles = HashMap::new();
         // What is declared goes before what is remembered.
-        let lifecycles = remembered
-            .chain(guests.map(|guest| (guest.uuid, &guest.lifecycle)))
-            .collect();
+        for (uuid, lifecycle) in guests
+            .map(|guest| (guest.uuid, &guest.lifecycle))
+            .chain(remembered)
+        {
+            lifecycles.entry(uuid).or_insert(lifecycle);
+        }
         let is_declared = |name: &str| declared.contains(name);
         let notes = saves::of_the_folder(&lifecycles, is_declared, observed, host.xendomains);
         plan.notes.extend(notes);

@@ -11,6 +11,7 @@ use super::live;
 use crate::compare::{self, Compared, Difference};
 use crate::domains::{Domain, State};
 use crate::files::digest;
+use crate::observe::Configurations;
 use crate::pins::{self, Pinned};
 use crate::plan::{Change, Ending, Live, Note, Step, When};
 use crate::plan::{GuestPlan, Host, saves};
@@ -31,6 +32,9 @@ impl Case<'_> {
         }
         if !matches!(domain.state, State::Running | State::Paused) {
             plan.notes.push(Note::NotRunning(domain.state));
+            return;
+        }
+        if self.observed.configurations == Configurations::Stored {
             return;
         }
         let started = started_with(self.record, self.files, self.observed, domain);
