@@ -81,7 +81,7 @@ fn hint(path: &Path) -> &'static str {
     if path.exists() {
         ""
     } else {
-        ". Declare virtualisation.xen.guests and switch, or give --spec FILE"
+        ". On a Dom0, declare virtualisation.xen.guests and switch; elsewhere, give --spec FILE"
     }
 }
 
