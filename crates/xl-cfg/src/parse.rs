@@ -275,8 +275,11 @@ impl<'t> Parser<'t> {
                 _ => {}
             }
             items.push(self.value(depth + 1)?);
+            let ends_line = matches!(self.token.kind, Kind::Newline { .. });
             self.skip_newlines()?;
             match &self.token.kind {
+                // A word that begins a line is the next key.
+                Kind::Identifier(_) if ends_line => return Err(unclosed(start)),
                 Kind::Comma => self.advance()?,
                 Kind::Close => return Ok(items),
                 Kind::End => return Err(unclosed(start)),

@@ -125,11 +125,6 @@ fn mistakes() {
       2 |  'b' ]
         |  ^
     "#);
-    insta::assert_snapshot!(message("disk = [ 'a',\n"), @r#"
-    line 1, column 8: this list has no closing `]`
-      1 | disk = [ 'a',
-        |        ^
-    "#);
     insta::assert_snapshot!(message("a = 1\r\n"), @r#"
     line 1, column 6: a carriage return; the file has the line ends of Windows, and xl reads a newline alone
       1 | a = 1
@@ -160,6 +155,21 @@ fn mistakes() {
       1 | a
         |  ^
     "#);
+}
+
+#[test]
+fn a_list_that_is_not_closed_is_said_where_it_begins() {
+    insta::assert_snapshot!(message("disk = [ 'a',\n"), @r#"
+    line 1, column 8: this list has no closing `]`
+      1 | disk = [ 'a',
+        |        ^
+    "#);
+    insta::assert_snapshot!(message("disk = [ 'a'\nvcpus = 2\n"), @r#"
+    line 1, column 8: this list has no closing `]`
+      1 | disk = [ 'a'
+        |        ^
+    "#);
+    insta::assert_snapshot!(message("vfb = [ 'vnc=1,vncpasswd=hunter2'\nvcpus = 2\n"), @"line 1, column 7: this list has no closing `]`");
 }
 
 #[test]
